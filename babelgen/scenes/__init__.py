@@ -4,7 +4,7 @@ Law: a scene is drawn from its description and a seed alone, so the training set
 Imports numpy only; never torch.
 """
 
-from babelgen.scenes.caption import caption
+from babelgen.scenes.caption import caption, phrases
 from babelgen.scenes.draw import HEIGHT, WIDTH, draw
 from babelgen.scenes.scene import GROUNDS, OBJECTS, PLACES, TIMES, Scene, all_scenes, random_scene
 
@@ -19,5 +19,6 @@ __all__ = [
     "all_scenes",
     "caption",
     "draw",
+    "phrases",
     "random_scene",
 ]

@@ -79,7 +79,8 @@ def _phrase(ground: str, time: str, thing: str, rng: random.Random) -> str:
     return rng.choice(orders)
 
 
-def vocabulary() -> tuple[str, ...]:
+def phrases() -> tuple[str, ...]:
     """Every phrase that captions are made of, in a fixed order; random prompts draw their words from it."""
     tables = (_GROUNDS, _TIMES, _THINGS, _PLACES)
-    return tuple(phrase for table in tables for phrases in table.values() for phrase in phrases)
+    said = [phrase for table in tables for wordings in table.values() for phrase in wordings]
+    return tuple(dict.fromkeys([*said, "with", "a picture of"]))

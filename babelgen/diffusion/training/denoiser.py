@@ -49,6 +49,7 @@ def scheduler() -> DDIMScheduler:
         prediction_type="v_prediction",
         timestep_spacing="trailing",
         rescale_betas_zero_snr=True,
+        steps_offset=1,  # unused by trailing spacing; what Stable Diffusion pipelines ask for
     )
 
 

@@ -28,9 +28,9 @@ class DenoiserRecipe:
     text_width: int = 128
     text_layers: int = 2
     text_heads: int = 4
-    scenes: int = 12_000  # distinct drawn scenes, each encoded once
+    scenes: int = 10_000  # distinct drawn scenes, each encoded once
     batch: int = 32
-    steps: int = 5000
+    steps: int = 4500
     learning_rate: float = 1e-3
     warmup: int = 200
     empty_prompts: float = 0.1  # share of captions dropped, for guidance

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
-from collections import Counter
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
@@ -16,7 +14,7 @@ from transformers import CLIPTokenizer
 
 from babelgen.diffusion.training import data
 from babelgen.diffusion.training.recipe import Recipe
-from babelgen.scenes import caption
+from babelgen.scenes import caption, phrases
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 
@@ -24,12 +22,6 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 def captions(seed: int, count: int) -> list[str]:
     """The first `count` captions of the training set, each in one drawn wording."""
     return [caption(data.scene(seed, i), random.Random(f"{seed}/words/{i}")) for i in range(count)]
-
-
-def words(texts: list[str]) -> list[str]:
-    """The different words of some captions, the most frequent first."""
-    counts = Counter(word for text in texts for word in re.findall(r"[a-z]+", text.lower()))
-    return [word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def build(recipe: Recipe) -> CLIPTokenizer:
@@ -62,8 +54,8 @@ def _merges(learner: Tokenizer) -> list[list[str]]:
 
 
 def save(recipe: Recipe, folder: Path) -> CLIPTokenizer:
-    """Build the tokenizer and write it, with the list of words that the captions use, to a folder."""
+    """Build the tokenizer and write it, with the phrases that captions are made of, to a folder."""
     tokenizer = build(recipe)
     tokenizer.save_pretrained(folder)
-    (folder / "words.txt").write_text("\n".join(words(captions(recipe.seed, 5000))) + "\n")
+    (folder / "words.txt").write_text("\n".join(phrases()) + "\n")
     return tokenizer

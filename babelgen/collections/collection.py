@@ -1,0 +1,66 @@
+"""A collection: a name, words for people, and a specification that becomes keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from babelgen.edition import Edition
+from babelgen.toml import Table
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+LONGEST_SLUG = 64
+
+
+class Spec(Protocol):
+    """What every kind of collection can do."""
+
+    def keys(self, edition: Edition) -> Iterator[str]:
+        """The collection's keys in order; UserError where the edition cannot say what is asked."""
+        ...
+
+    def count(self) -> int:
+        """How many keys there are."""
+        ...
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One collection of a library. `slug` names it in addresses; `added`: by a command, not by the recipe."""
+
+    slug: str
+    title: str
+    description: str
+    kind: str
+    edition: Edition
+    spec: Spec
+    added: bool = False
+
+
+def check_slug(slug: str) -> str | None:
+    """What is wrong with a collection's name, or None."""
+    if not _SLUG.fullmatch(slug) or len(slug) > LONGEST_SLUG:
+        return f"must be words of a-z and 0-9 joined by hyphens, at most {LONGEST_SLUG} characters, not {slug!r}"
+    return None
+
+
+def read_collection(table: Table, edition: Edition) -> Collection:
+    """Validate one `[[collection]]` of a library file."""
+    from babelgen.collections.kinds import KINDS
+
+    slug = table.text("name")
+    if complaint := check_slug(slug):
+        raise table.error("name", complaint)
+    kind = table.choice("kind", KINDS)
+    title, description = table.text("title", slug), table.text("description", "")
+    added, _ = table.flag("added", False), table.text("edition", "")
+    spec = KINDS[kind](table, edition)
+    table.refuse_others()
+    return Collection(slug, title, description, kind, edition, spec, added)
+
+
+def read_steps(table: Table, edition: Edition) -> int:
+    """The optional field `steps` that every kind has."""
+    return table.number("steps", edition.steps, low=1, high=64)

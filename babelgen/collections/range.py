@@ -1,0 +1,68 @@
+"""A range: sequential keys, from a key or from a prompt's page, by a stride at a level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from babelgen.collections.collection import read_steps
+from babelgen.edition import Edition
+from babelgen.errors import BadKey
+from babelgen.keys import Address, Level, format_key, next_key, parse_key
+from babelgen.toml import Table
+from babelgen.tokens import tokens_of
+
+LEVELS = ("page", "shelf", "steps")
+MOST = 10_000_000  # keys in one collection
+
+
+@dataclass(frozen=True)
+class Range:
+    """`length` keys from `start`, each `stride` steps at `level` after the one before; negative goes back."""
+
+    start: str | None  # a key, or None: then prompt, page and steps say where
+    prompt: str
+    page: int
+    steps: int
+    level: Level
+    stride: int
+    length: int
+
+    def first(self, edition: Edition) -> Address:
+        """The address that the range starts from."""
+        if self.start is not None:
+            return parse_key(self.start, edition.key_space())
+        return Address(self.steps, tokens_of(edition).shelf(self.prompt), self.page)
+
+    def keys(self, edition: Edition) -> Iterator[str]:
+        """The keys in order; they wrap round at the end of the library."""
+        space, first = edition.key_space(), self.first(edition)
+        for index in range(self.length):
+            yield format_key(next_key(first, space, self.level, index * self.stride), space)
+
+    def count(self) -> int:
+        """How many keys there are."""
+        return self.length
+
+
+def read_range(table: Table, edition: Edition) -> Range:
+    """The fields of a range: start, or prompt with page and steps; level, stride, count."""
+    start = table.text("start", "") or None
+    if start is not None:
+        try:
+            parse_key(start, edition.key_space())
+        except BadKey as error:
+            raise table.error("start", f"is refused: {str(error).rstrip('.')}") from error
+        for name in ("prompt", "page", "steps"):
+            if name in table.names():
+                raise table.error(name, "cannot stand beside start, which says it already")
+    return Range(
+        start=start,
+        prompt=table.text("prompt", ""),
+        page=table.number("page", 0, low=0, high=edition.key_space().pages - 1),
+        steps=read_steps(table, edition),
+        level=cast(Level, table.choice("level", LEVELS, "page")),
+        stride=table.number("stride", 1),
+        length=table.number("count", low=1, high=MOST),
+    )

@@ -1,0 +1,197 @@
+"""An edition: what a key means. Weights, tokenizer, size, sampler, guidance, default negative prompt.
+
+Law: the id is a hash of what a key means and of nothing else, read from the TOML alone. A title, a place on
+disk or a word list may change without a new id; anything that changes pixels may not.
+May import: errors, keys, resources, toml; never torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from babelgen.errors import UserError
+from babelgen.keys import KeySpace, Shelf, shelf_of_tokens
+from babelgen.keys.numerals import write_bytes
+from babelgen.keys.space import MAX_STEPS
+from babelgen.resources import EDITIONS, PACKAGE
+from babelgen.toml import Table, read_toml
+
+CODECS = ("babel2",)
+SCHEDULERS = ("ddim",)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One edition, validated.
+
+    width, height: pixels. latent_shape: (channels, height, width). vocabulary: content tokens. length: the
+    text encoder's length, start and end included. steps: the default number. guidance: the classifier-free
+    guidance scale, 1 for none. negative: content ranks of the default negative prompt. files: SHA-256 of each
+    file of the model, empty while the edition is provisional. model: the model's folder. words: entries that
+    random prompts are made of, one a line of this file. lengths: weights of prompts of 1, 2, 3 ... entries.
+    """
+
+    name: str
+    title: str
+    description: str
+    codec: str
+    width: int
+    height: int
+    latent_shape: tuple[int, int, int]
+    scheduler: str
+    steps: int
+    guidance: float
+    vocabulary: int
+    length: int
+    negative: tuple[int, ...]
+    model: Path
+    words: str
+    lengths: tuple[float, ...]
+    files: dict[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def id(self) -> str:
+        """The name and 8 characters of a BLAKE2b hash of what a key means."""
+        text = json.dumps(self.meaning(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        digest = hashlib.blake2b(text.encode("ascii"), digest_size=5).digest()
+        return f"{self.name}-{write_bytes(digest)}"
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the model's files are not pinned yet, so that keys may come to mean something else."""
+        return not self.files
+
+    def meaning(self) -> dict[str, Any]:
+        """What the id is computed from. A field that is added later must be left out where it is absent."""
+        return {
+            "codec": self.codec,
+            "files": self.files,
+            "guidance": self.guidance,
+            "height": self.height,
+            "latents": list(self.latent_shape),
+            "length": self.length,
+            "name": self.name,
+            "negative": list(self.negative),
+            "scheduler": self.scheduler,
+            "vocabulary": self.vocabulary,
+            "width": self.width,
+        }
+
+    def key_space(self) -> KeySpace:
+        """The finite library that keys of this edition address."""
+        bare = KeySpace(self.id, self.vocabulary, self.length - 2, self.latent_shape, 0)
+        negative: Shelf = shelf_of_tokens(self.negative, bare)
+        return KeySpace(self.id, self.vocabulary, self.length - 2, self.latent_shape, negative.number)
+
+    def facts(self) -> list[tuple[str, str]]:
+        """The edition in words, as (label, value), for pages and for the command line."""
+        channels, height, width = self.latent_shape
+        return [
+            ("Edition", self.id + (" (provisional: its files are not pinned)" if self.provisional else "")),
+            ("Title", self.title),
+            ("Codec", self.codec),
+            ("Picture", f"{self.width} x {self.height} pixels"),
+            ("Latents", f"{channels} x {height} x {width}"),
+            ("Scheduler", self.scheduler),
+            ("Default steps", str(self.steps)),
+            ("Guidance scale", f"{self.guidance:g}"),
+            ("Vocabulary", f"{self.vocabulary} content tokens, at most {self.length - 2} a prompt"),
+            *((name, f"SHA-256 {digest}") for name, digest in sorted(self.files.items())),
+        ]
+
+
+def load_edition(name_or_path: str, beside: Path | None = None) -> Edition:
+    """The edition of a shipped name, of an id, or of a TOML file (relative ones count from `beside`).
+
+    Raises UserError where there is none or it is not valid.
+    """
+    if name_or_path.endswith(".toml"):
+        path = (beside or Path()) / name_or_path
+        if not path.is_file():
+            raise UserError(f"There is no edition file {path}.")
+        return read_edition(path)
+    for path in shipped_editions():
+        edition = read_edition(path)
+        if name_or_path in (edition.name, edition.id):
+            return edition
+    known = ", ".join(path.stem for path in shipped_editions())
+    raise UserError(f"There is no edition {name_or_path!r}; shipped ones are {known}, others are TOML files.")
+
+
+def shipped_editions() -> list[Path]:
+    """The TOML files of the editions that come with the program."""
+    return sorted(EDITIONS.glob("*.toml"))
+
+
+def read_edition(path: Path) -> Edition:
+    """Read and validate an edition's TOML; UserError names the file, the field and what is wrong."""
+    top = read_toml(path)
+    model, picture, sampler = top.table("model"), top.table("picture"), top.table("sampler")
+    text, draws = top.table("text"), top.table("random", optional=True)
+    files = model.table("files", optional=True)
+    edition = Edition(
+        name=top.text("name"),
+        title=top.text("title", ""),
+        description=top.text("description", ""),
+        codec=top.choice("codec", CODECS),
+        width=picture.number("width", low=8),
+        height=picture.number("height", low=8),
+        latent_shape=_shape(picture),
+        scheduler=sampler.choice("scheduler", SCHEDULERS),
+        steps=sampler.number("steps", low=1, high=MAX_STEPS),
+        guidance=sampler.real("guidance", low=0.0),
+        vocabulary=text.number("vocabulary", low=1),
+        length=text.number("length", low=2),
+        negative=tuple(text.numbers("negative", [])),
+        model=_model_folder(model.text("path"), path),
+        words=draws.text("words", "words.txt"),
+        lengths=tuple(draws.reals("lengths", [1.0])),
+        files={name: files.text(name) for name in files.names()},
+    )
+    for table in (top, model, picture, sampler, text, draws, files):
+        table.refuse_others()
+    return edition
+
+
+def _shape(picture: Table) -> tuple[int, int, int]:
+    shape = picture.numbers("latents")
+    if len(shape) != 3 or min(shape) < 1:
+        raise picture.error("latents", "must be three positive numbers: channels, height, width")
+    channels, height, width = shape
+    return channels, height, width
+
+
+def _model_folder(text: str, path: Path) -> Path:
+    """`package:...` lies inside the program; anything else counts from the TOML's own folder."""
+    if text.startswith("package:"):
+        return PACKAGE / text.removeprefix("package:")
+    return path.parent / text
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file of a model that settles its pixels: weights, configurations, tokenizer."""
+    files = [file for kind in ("*.safetensors", "*.json") for file in folder.rglob(kind)]
+    return {file.relative_to(folder).as_posix(): _sha256(file) for file in sorted(files)}
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def check_files(edition: Edition) -> None:
+    """Refuse with UserError a model folder that is not the one that the edition pins."""
+    if not edition.model.is_dir():
+        raise UserError(f"The model of edition {edition.id} is not at {edition.model}.")
+    for name, digest in edition.files.items():
+        file = edition.model / name
+        if not file.is_file():
+            raise UserError(f"The model of edition {edition.id} lacks its file {name} in {edition.model}.")
+        if _sha256(file) != digest:
+            raise UserError(
+                f"The file {name} in {edition.model} is not the one that edition {edition.id} was made with."
+            )

@@ -1,0 +1,10 @@
+"""The gallery: a library and its catalog become a folder of static pages that opens from disk.
+
+Law: it reads the library, never writes it; it writes the site folder, and only through `writer`.
+May import: the standard library, Jinja2, babelgen.errors. Never torch.
+"""
+
+from babelgen.gallery.site import Built, build_site
+from babelgen.gallery.source import Neighbour
+
+__all__ = ["Built", "Neighbour", "build_site"]

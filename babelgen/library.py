@@ -1,0 +1,94 @@
+"""A library: a folder with its library file, read and validated.
+
+Law: an invalid library file is refused before anything is rendered; a key's place on disk follows from the
+edition and the key alone.
+May import: errors, edition, collections, toml; never torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from babelgen.collections import Collection, read_collection
+from babelgen.edition import Edition, load_edition
+from babelgen.errors import UserError
+from babelgen.toml import read_toml
+
+FILE = "library.toml"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One item of a collection: a key of an edition, and the name that its picture's files have."""
+
+    edition: Edition
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library file, validated. `id` sets this library's data apart from others' in a reader's browser."""
+
+    root: Path
+    id: str
+    title: str
+    description: str
+    collections: tuple[Collection, ...]
+
+    def keys(self, collection: Collection) -> Iterator[Entry]:
+        """The items of a collection in order; one key may stand in many collections."""
+        edition = collection.edition
+        for key in collection.spec.keys(edition):
+            yield Entry(edition, key, picture_name(edition.id, key))
+
+    def entries(self) -> Iterator[Entry]:
+        """The items of all collections."""
+        for collection in self.collections:
+            yield from self.keys(collection)
+
+
+def picture_name(edition: str, key: str) -> str:
+    """The name of a picture's files: 32 hexadecimal characters of a BLAKE2b hash of edition and key."""
+    return hashlib.blake2b(f"{edition}\n{key}".encode(), digest_size=16).hexdigest()
+
+
+def load_library(root: Path) -> Library:
+    """The library in a folder."""
+    if not (root / FILE).is_file():
+        raise UserError(f"There is no library in {root}: it has no {FILE}.")
+    return read_library(root / FILE, root)
+
+
+def read_library(path: Path, root: Path) -> Library:
+    """Read a library file (or a recipe) for the library in `root`; UserError says which field is wrong."""
+    top = read_toml(path)
+    default = top.text("edition", "mini")
+    editions = {default: load_edition(default, path.parent)}
+    collections = []
+    for table in top.tables("collection"):
+        name = table.text("edition", default)
+        if name not in editions:
+            editions[name] = load_edition(name, path.parent)
+        collections.append(read_collection(table, editions[name]))
+    library = Library(
+        root=root,
+        id=picture_name("library", root.resolve().name)[:8],
+        title=top.text("title", root.name),
+        description=top.text("description", ""),
+        collections=tuple(collections),
+    )
+    top.refuse_others()
+    _refuse_twins(library, path)
+    return library
+
+
+def _refuse_twins(library: Library, path: Path) -> None:
+    seen: set[str] = set()
+    for collection in library.collections:
+        if collection.slug in seen:
+            raise UserError(f"{path}: two collections have the name {collection.slug!r}.")
+        seen.add(collection.slug)

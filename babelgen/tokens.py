@@ -1,0 +1,92 @@
+"""Prompts as tokens and back: the edition's own tokenizer, without its model.
+
+Law: what cannot be said in the edition's tokens is refused; what is cut off or unknown is told, never hidden.
+May import: errors, edition, keys, transformers' tokenizers; never torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from babelgen.edition import Edition
+from babelgen.errors import UserError
+from babelgen.keys import Shelf, shelf_of_tokens, tokens_of_shelf
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A prompt in content ranks; `cut`: the text that did not fit; `unknown`: words the model never saw."""
+
+    ranks: tuple[int, ...]
+    cut: str
+    unknown: tuple[str, ...]
+
+
+class Tokens:
+    """The tokens of one edition. A rank is a token's place among all but start and end, in order of id."""
+
+    def __init__(self, edition: Edition) -> None:
+        from transformers import CLIPTokenizer  # a second to import: only where prompts are read or shown
+
+        self._edition = edition
+        folder = edition.model / "tokenizer"
+        if not folder.is_dir():
+            raise UserError(f"The tokenizer of edition {edition.id} is not at {folder}.")
+        self._tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        content = len(self._tokenizer) - 2
+        if content != edition.vocabulary:
+            raise UserError(
+                f"Edition {edition.id} has {edition.vocabulary} content tokens, and its tokenizer {content}."
+            )
+        markers = {self._tokenizer.bos_token_id, self._tokenizer.eos_token_id}
+        self._ids = [token for token in range(len(self._tokenizer)) if token not in markers]
+        self._ranks = {token: rank for rank, token in enumerate(self._ids)}
+
+    def encode(self, prompt: str) -> Encoded:
+        """A prompt's ranks, cut to the edition's length as the model's own pipeline would."""
+        ids = self._tokenizer(prompt, add_special_tokens=False).input_ids
+        for token in ids:
+            if token not in self._ranks:
+                marker = self._tokenizer.convert_ids_to_tokens(token)
+                raise UserError(f"A prompt cannot contain {marker}, which marks where prompts begin and end.")
+        room = self._edition.length - 2
+        cut = self._tokenizer.decode(ids[room:]) if len(ids) > room else ""
+        return Encoded(tuple(self._ranks[token] for token in ids[:room]), cut, self._unknown(prompt))
+
+    def decode(self, ranks: Sequence[int]) -> str:
+        """The text of some ranks, for people: re-encoding it need not give the same ranks."""
+        return str(self._tokenizer.decode([self._ids[rank] for rank in ranks]))
+
+    def ids(self, ranks: Sequence[int]) -> list[int]:
+        """Token ids as the text encoder takes them: start, content, end, padding."""
+        start, end = self._tokenizer.bos_token_id, self._tokenizer.eos_token_id
+        ids = [start, *(self._ids[rank] for rank in ranks), end]
+        return ids + [self._tokenizer.pad_token_id] * (self._edition.length - len(ids))
+
+    def shelf(self, prompt: str) -> Shelf:
+        """The shelf of a prompt."""
+        return shelf_of_tokens(self.encode(prompt).ranks, self._edition.key_space())
+
+    def text(self, shelf: Shelf) -> str:
+        """The text of a shelf, for people."""
+        return self.decode(tokens_of_shelf(shelf, self._edition.key_space()))
+
+    @cached_property
+    def entries(self) -> tuple[str, ...]:
+        """The word list of the edition, empty where it has none."""
+        path = self._edition.model / self._edition.words
+        return tuple(path.read_text("utf-8").splitlines()) if path.is_file() else ()
+
+    def _unknown(self, prompt: str) -> tuple[str, ...]:
+        known = {word for entry in self.entries for word in entry.split()}
+        words = dict.fromkeys(re.findall(r"[^\W\d_]+", prompt.lower()))
+        return tuple(word for word in words if word not in known) if known else ()
+
+
+@lru_cache(maxsize=8)
+def tokens_of(edition: Edition) -> Tokens:
+    """The tokens of an edition, loaded once a process."""
+    return Tokens(edition)

@@ -1,0 +1,123 @@
+"""Reading TOML that people wrote: each value asked for by name and type, everything else refused.
+
+Law: a mistake becomes one sentence with the file, the field and what is wrong; nothing is ignored silently.
+May import: errors and the standard library.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from babelgen.errors import UserError
+
+LARGEST_FILE = 64 * 2**20  # bytes
+
+
+class Table:
+    """One table of a TOML file that knows where it stands and which of its fields were asked for."""
+
+    def __init__(self, values: dict[str, Any], where: str, prefix: str = "") -> None:
+        self._values = values
+        self._where = where
+        self._prefix = prefix
+        self._asked: set[str] = set()
+
+    def error(self, name: str, complaint: str) -> UserError:
+        """The error for a field: `libraries/x.toml: collection 2: count must be ...`."""
+        return UserError(f"{self._where}: {self._prefix}{name} {complaint}.")
+
+    def names(self) -> list[str]:
+        """The fields that are there."""
+        return list(self._values)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A string."""
+        return str(self._get(name, str, "a text in quotes", default))
+
+    def choice(self, name: str, choices: Iterable[str], default: str | None = None) -> str:
+        """One of some strings."""
+        value, allowed = self.text(name, default), list(choices)
+        if value not in allowed:
+            raise self.error(name, f"must be one of {', '.join(allowed)}, not {value!r}")
+        return value
+
+    def number(self, name: str, default: int | None = None, low: int | None = None, high: int | None = None) -> int:
+        """A whole number within bounds."""
+        value = self._get(name, int, "a whole number", default)
+        return int(self._bounded(name, value, low, high))
+
+    def real(self, name: str, default: float | None = None, low: float | None = None) -> float:
+        """A number, whole or not."""
+        return float(self._bounded(name, self._get(name, (int, float), "a number", default), low, None))
+
+    def flag(self, name: str, default: bool) -> bool:
+        """true or false."""
+        return bool(self._get(name, bool, "true or false", default))
+
+    def texts(self, name: str, default: list[str] | None = None) -> list[str]:
+        """A list of strings."""
+        return self._list(name, str, "a list of texts", default)
+
+    def numbers(self, name: str, default: list[int] | None = None) -> list[int]:
+        """A list of whole numbers."""
+        return self._list(name, int, "a list of whole numbers", default)
+
+    def reals(self, name: str, default: list[float] | None = None) -> list[float]:
+        """A list of numbers."""
+        return [float(value) for value in self._list(name, (int, float), "a list of numbers", default)]
+
+    def table(self, name: str, optional: bool = False) -> Table:
+        """A table inside this one."""
+        values = self._get(name, dict, "a table", {} if optional else None)
+        return Table(values, self._where, f"{self._prefix}{name}.")
+
+    def tables(self, name: str) -> list[Table]:
+        """A list of tables, `[[name]]`; none there is an empty list."""
+        values = self._list(name, dict, f"tables, each under [[{name}]]", [])
+        return [Table(value, self._where, f"{name} {index}: ") for index, value in enumerate(values, 1)]
+
+    def refuse_others(self) -> None:
+        """Refuse what nobody asked for: most often a misspelt field."""
+        for name in self._values:
+            if name not in self._asked:
+                known = ", ".join(sorted(self._asked))
+                raise self.error(name, f"is not known here; what is known: {known}")
+
+    def _get(self, name: str, kind: type | tuple[type, ...], wanted: str, default: Any) -> Any:
+        self._asked.add(name)
+        if name not in self._values:
+            if default is None:
+                raise self.error(name, f"is missing: it must be {wanted}")
+            return default
+        value = self._values[name]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.error(name, f"must be {wanted}, not {value!r}")
+        return value
+
+    def _list(self, name: str, kind: type | tuple[type, ...], wanted: str, default: Any) -> list[Any]:
+        values: list[Any] = self._get(name, list, wanted, default)
+        if any(not isinstance(v, kind) or isinstance(v, bool) for v in values):
+            raise self.error(name, f"must be {wanted}")
+        return values
+
+    def _bounded(self, name: str, value: float, low: float | None, high: float | None) -> float:
+        if low is not None and value < low:
+            raise self.error(name, f"must be at least {low}, not {value}")
+        if high is not None and value > high:
+            raise self.error(name, f"must be at most {high}, not {value}")
+        return value
+
+
+def read_toml(path: Path) -> Table:
+    """The top table of a TOML file; UserError names the file and, for a slip in the syntax, the line."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise UserError(f"{path} is too large for a TOML file.")
+        return Table(tomllib.loads(path.read_text("utf-8")), str(path))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid TOML: {error}.") from error
