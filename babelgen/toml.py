@@ -44,7 +44,9 @@ class Table:
             raise self.error(name, f"must be one of {', '.join(allowed)}, not {value!r}")
         return value
 
-    def number(self, name: str, default: int | None = None, low: int | None = None, high: int | None = None) -> int:
+    def number(
+        self, name: str, default: int | None = None, low: int | None = None, high: int | None = None
+    ) -> int:
         """A whole number within bounds."""
         value = self._get(name, int, "a whole number", default)
         return int(self._bounded(name, value, low, high))
@@ -76,8 +78,13 @@ class Table:
 
     def tables(self, name: str) -> list[Table]:
         """A list of tables, `[[name]]`; none there is an empty list."""
-        values = self._list(name, dict, f"tables, each under [[{name}]]", [])
-        return [Table(value, self._where, f"{name} {index}: ") for index, value in enumerate(values, 1)]
+        return [
+            Table(value, self._where, f"{name} {index}: ") for index, value in enumerate(self.raw(name), 1)
+        ]
+
+    def raw(self, name: str) -> list[dict[str, Any]]:
+        """A list of tables as plain dictionaries; none there is an empty list."""
+        return self._list(name, dict, f"tables, each under [[{name}]]", [])
 
     def refuse_others(self) -> None:
         """Refuse what nobody asked for: most often a misspelt field."""

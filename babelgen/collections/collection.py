@@ -25,6 +25,10 @@ class Spec(Protocol):
         """How many keys there are."""
         ...
 
+    def prompts(self) -> tuple[str, ...]:
+        """The prompts that people wrote for it, so that they can be warned about what they wrote."""
+        ...
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -42,7 +46,9 @@ class Collection:
 def check_slug(slug: str) -> str | None:
     """What is wrong with a collection's name, or None."""
     if not _SLUG.fullmatch(slug) or len(slug) > LONGEST_SLUG:
-        return f"must be words of a-z and 0-9 joined by hyphens, at most {LONGEST_SLUG} characters, not {slug!r}"
+        return (
+            f"must be words of a-z and 0-9 joined by hyphens, at most {LONGEST_SLUG} characters, not {slug!r}"
+        )
     return None
 
 

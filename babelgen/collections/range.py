@@ -10,8 +10,8 @@ from babelgen.collections.collection import read_steps
 from babelgen.edition import Edition
 from babelgen.errors import BadKey
 from babelgen.keys import Address, Level, format_key, next_key, parse_key
-from babelgen.toml import Table
 from babelgen.tokens import tokens_of
+from babelgen.toml import Table
 
 LEVELS = ("page", "shelf", "steps")
 MOST = 10_000_000  # keys in one collection
@@ -44,6 +44,10 @@ class Range:
     def count(self) -> int:
         """How many keys there are."""
         return self.length
+
+    def prompts(self) -> tuple[str, ...]:
+        """The one prompt that the range starts from, if it does."""
+        return (self.prompt,) if self.prompt else ()
 
 
 def read_range(table: Table, edition: Edition) -> Range:

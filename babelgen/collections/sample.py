@@ -11,8 +11,8 @@ from babelgen.collections.range import MOST
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.keys import Address, format_key, random_address, uniform_address
-from babelgen.toml import Table
 from babelgen.tokens import tokens_of
+from babelgen.toml import Table
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class Sample:
 
     def keys(self, edition: Edition) -> Iterator[str]:
         """The keys in the order in which they were drawn."""
-        space, seen = edition.key_space(), set()
+        space = edition.key_space()
+        seen: set[str] = set()
         for index in range(2 * self.length + 1000):
             if len(seen) == self.length:
                 return
@@ -43,13 +44,19 @@ class Sample:
             return uniform_address(space, rng)
         tokens = tokens_of(edition)
         if not tokens.entries:
-            raise UserError(f"Edition {edition.id} has no word list: only a uniform random sample can be drawn.")
+            raise UserError(
+                f"Edition {edition.id} has no word list: only a uniform random sample can be drawn."
+            )
         words = _ranks_of_entries(edition)
         return random_address(space, rng, steps=self.steps, words=words, lengths=edition.lengths)
 
     def count(self) -> int:
         """How many keys there are."""
         return self.length
+
+    def prompts(self) -> tuple[str, ...]:
+        """None: the words are drawn."""
+        return ()
 
 
 _entries: dict[str, list[tuple[int, ...]]] = {}

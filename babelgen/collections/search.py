@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from babelgen.collections.collection import read_steps
 from babelgen.edition import Edition
 from babelgen.keys import Address, Shelf, format_key
-from babelgen.toml import Table
 from babelgen.tokens import tokens_of
+from babelgen.toml import Table
 
 
 @dataclass(frozen=True)
 class Search:
-    """`pages` pages of each prompt, from page `first` on, all pages of a prompt together."""
+    """`pages` pages of each of the `texts`, from page `first` on, all pages of a prompt together."""
 
-    prompts: tuple[str, ...]
+    texts: tuple[str, ...]
     negative: str
     first: int
     pages: int
@@ -28,14 +28,18 @@ class Search:
         negative: Shelf | None = tokens.shelf(self.negative) if self.negative else None
         if negative is not None and negative.number == space.negative:
             negative = None
-        for prompt in self.prompts:
+        for prompt in self.texts:
             shelf = tokens.shelf(prompt)
             for page in range(self.first, self.first + self.pages):
                 yield format_key(Address(self.steps, shelf, page, negative), space)
 
     def count(self) -> int:
         """How many keys there are."""
-        return len(self.prompts) * self.pages
+        return len(self.texts) * self.pages
+
+    def prompts(self) -> tuple[str, ...]:
+        """What is searched for, and what is kept away."""
+        return (*self.texts, self.negative) if self.negative else self.texts
 
 
 def read_search(table: Table, edition: Edition) -> Search:

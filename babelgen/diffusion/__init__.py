@@ -1,0 +1,12 @@
+"""Diffusion: from keys to pixels.
+
+Law: the only package that knows torch and diffusers. Every network runs at one fixed batch shape, so that a
+picture's bits do not depend on its neighbours, its slot or how many there are.
+"""
+
+import os
+
+# Before transformers is imported: its advice about packages that nothing here uses is not for users.
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+# Models lie on disk; nothing is ever looked up on a network while pictures are rendered.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -4,7 +4,8 @@ Law: it reads the library, never writes it; it writes the site folder, and only 
 May import: the standard library, Jinja2, babelgen.errors. Never torch.
 """
 
-from babelgen.gallery.site import Built, build_site
+from babelgen.gallery.site import build_site
 from babelgen.gallery.source import Neighbour
+from babelgen.gallery.writer import Built
 
 __all__ = ["Built", "Neighbour", "build_site"]

@@ -120,7 +120,9 @@ class Index:
         slug, total = collection.slug, 0
         heading = (slug, plain(collection.title), plain(collection.kind), plain(collection.description))
         try:
-            self._db.execute("INSERT INTO collections VALUES (?, ?, ?, ?, ?, 0)", (number, fit(slug), *heading[1:]))
+            self._db.execute(
+                "INSERT INTO collections VALUES (?, ?, ?, ?, ?, 0)", (number, fit(slug), *heading[1:])
+            )
         except sqlite3.IntegrityError:
             raise UserError(f"two collections of the library are called {slug!r}") from None
         while batch := list(islice(entries, _BATCH)):

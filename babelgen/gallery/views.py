@@ -222,7 +222,9 @@ class Views:
         editions = sorted(self.index.editions.items())
         return HomeView(
             drawers=tuple(self._drawer(drawer) for drawer in self.index.drawers),
-            editions=tuple(Link(paths.edition(id_), plain(edition.title) or id_) for id_, edition in editions),
+            editions=tuple(
+                Link(paths.edition(id_), plain(edition.title) or id_) for id_, edition in editions
+            ),
             pictures=self.index.count("pictures"),
             prompts=self.index.count("prompts"),
         )
@@ -235,7 +237,9 @@ class Views:
         """The number-th contact sheet (from 1) of a collection."""
         thumbs = tuple(map(thumb, self.index.sheet(drawer, (number - 1) * SHEET, SHEET)))
         sheets = range(1, pages_of(drawer.printed, SHEET) + 1)
-        return SheetView(drawer, kind(drawer), Pager(number, tuple(paths.sheet(drawer.slug, n) for n in sheets)), thumbs)
+        return SheetView(
+            drawer, kind(drawer), Pager(number, tuple(paths.sheet(drawer.slug, n) for n in sheets)), thumbs
+        )
 
     def edition(self, edition_id: str) -> EditionView:
         """An edition's page."""
@@ -292,9 +296,13 @@ class Views:
 
     def _neighbour(self, neighbour: Neighbour, slug: str) -> NeighbourView:
         place = self.index.place(neighbour.name, slug)
-        return NeighbourView(key_view(neighbour.key, neighbour.name, place is not None), thumb(place) if place else None)
+        return NeighbourView(
+            key_view(neighbour.key, neighbour.name, place is not None), thumb(place) if place else None
+        )
 
     def _elsewhere(self, item: Item) -> tuple[Link, ...]:
         titles = {drawer.slug: drawer.title for drawer in self.index.drawers}
         others = (place for place in self.index.places(item.picture.name) if place != item)
-        return tuple(Link(paths.item(o.slug, o.position), f"{titles[o.slug]}, no. {o.position}") for o in others)
+        return tuple(
+            Link(paths.item(o.slug, o.position), f"{titles[o.slug]}, no. {o.position}") for o in others
+        )

@@ -102,9 +102,8 @@ class Writer:
         removed = sum(self._remove(path) for path in _lines(self._own / "journal", old))
         self._manifest(old)
         (self._own / "journal").unlink(missing_ok=True)
-        rows = self._db.execute("SELECT state, count(*) FROM files GROUP BY state")
-        counts: dict[str, int] = dict(rows.fetchall())
-        return Built(*(counts.get(state, 0) for state in ("added", "changed", "unchanged")), removed=removed)
+        counts = dict(self._db.execute("SELECT state, count(*) FROM files GROUP BY state").fetchall())
+        return Built(counts.get("added", 0), counts.get("changed", 0), counts.get("unchanged", 0), removed)
 
     def _wanted(self, path: str) -> bool:
         return self._db.execute("SELECT 1 FROM files WHERE path = ?", (path,)).fetchone() is not None

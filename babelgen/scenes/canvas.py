@@ -7,6 +7,7 @@ and y down, both in pixels. A mask's edge is one pixel wide, so nothing drawn ha
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,15 +61,15 @@ def profile(rng: np.random.Generator, cells: int, octaves: int = 4, gain: float 
     return (total / np.float32(sum_of_squares**0.5))[None, :]
 
 
-def cover(distance: Array) -> Array:
+def cover(distance: NDArray[np.floating[Any]]) -> Array:
     """A mask from a signed distance in pixels, positive inside."""
-    return np.clip(distance + 0.5, 0.0, 1.0)
+    return np.asarray(np.clip(distance + 0.5, 0.0, 1.0), np.float32)
 
 
 def smooth(low: float, high: float, value: Array) -> Array:
     """0 below `low`, 1 above `high`, a smooth step between."""
     t = np.clip((value - low) / (high - low), 0.0, 1.0)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def below(line: Array) -> Array:
@@ -97,9 +98,8 @@ def polygon(*corners: tuple[float, float]) -> Array:
 
 def box(left: float, top: float, right: float, bottom: float) -> Array:
     """The mask of an upright rectangle."""
-    return np.clip(np.minimum(X - left, right - X) + 0.5, 0, 1) * np.clip(
-        np.minimum(Y - top, bottom - Y) + 0.5, 0, 1
-    )
+    across = np.clip(np.minimum(X - left, right - X) + 0.5, 0, 1)
+    return np.asarray(across * np.clip(np.minimum(Y - top, bottom - Y) + 0.5, 0, 1), np.float32)
 
 
 def stroke(x0: float, y0: float, x1: float, y1: float, thickness: float) -> Array:
@@ -125,4 +125,4 @@ def mix(a: Colour | Array, b: Colour | Array, share: float | Array) -> Array:
     weight = np.asarray(share, np.float32)
     weight = weight[..., None] if weight.ndim else weight
     start = np.asarray(a, np.float32)
-    return start + weight * (np.asarray(b, np.float32) - start)
+    return np.asarray(start + weight * (np.asarray(b, np.float32) - start), np.float32)

@@ -6,6 +6,7 @@ Law: a caption never says what is not drawn; what it leaves out is free. Imports
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 
 from babelgen.scenes.scene import Scene
 
@@ -53,7 +54,7 @@ def caption(scene: Scene, rng: random.Random | None = None) -> str:
     Drawn wordings sometimes leave out the place (1 in 10) or the time (1 in 12).
     """
 
-    def word(table: dict[str, tuple[str, ...]], name: str) -> str:
+    def word(table: Mapping[str, tuple[str, ...]], name: str) -> str:
         # The plain word half of the time: it is what most people type first.
         return table[name][0] if rng is None or rng.random() < 0.5 else rng.choice(table[name])
 

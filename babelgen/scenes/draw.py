@@ -34,7 +34,7 @@ def draw(scene: Scene, seed: int) -> NDArray[np.uint8]:
     if scene.thing in things.LUMINARIES and scene.ground == "sea":
         _path_of_light(picture, by, x, horizon, rng)
     if scene.thing is not None and scene.thing not in things.LUMINARIES:
-        _place(picture, scene, by, x, size, rng)
+        _place(picture, scene.thing, scene.ground in grounds.WATERS, by, x, size, rng)
     if by.rain:
         rain(picture, rng)
     if scene.time == "fog":
@@ -42,17 +42,20 @@ def draw(scene: Scene, seed: int) -> NDArray[np.uint8]:
     return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
 
-def _place(picture: Array, scene: Scene, by: Light, x: float, size: float, rng: np.random.Generator) -> None:
-    assert scene.thing is not None
-    painter = things.PAINTERS[scene.thing]
-    if scene.thing in things.FLYERS:
-        painter(picture, by, x, rng.uniform(42, 66), size, rng)
+def _place(
+    picture: Array, thing: str, on_water: bool, by: Light, x: float, size: float, rng: np.random.Generator
+) -> None:
+    """Paint a thing in the air or on its footing: a boat afloat, others on land with a shadow, or on a rock."""
+    if thing in things.FLYERS:
+        things.PAINTERS[thing](picture, by, x, rng.uniform(42, 66), size, rng)
         return
     y = grounds.FOOTING + float(rng.uniform(-6, 8))
-    if scene.thing != "boat":
-        support = things.islet if scene.ground in grounds.WATERS else None
-        support(picture, by, x, y, size, rng) if support else things.shadow(picture, by, x, y, size)
-    painter(picture, by, x, y, size, rng)
+    if thing != "boat":
+        if on_water:
+            things.islet(picture, by, x, y, size, rng)
+        else:
+            things.shadow(picture, by, x, y, size)
+    things.PAINTERS[thing](picture, by, x, y, size, rng)
 
 
 def _path_of_light(picture: Array, by: Light, x: float, horizon: float, rng: np.random.Generator) -> None:
@@ -60,5 +63,5 @@ def _path_of_light(picture: Array, by: Light, x: float, horizon: float, rng: np.
     depth = (Y - horizon) / (HEIGHT - horizon)
     reach = 9 + 34 * np.clip(depth, 0, 1)
     glitter = noise(rng, 44, 9, octaves=2, gain=0.8)
-    mask = np.exp(-(((X - x) / reach) ** 2)) * smooth(-0.2, 1.0, glitter) * (Y > horizon)
+    mask = np.exp(-(((X - x) / reach) ** 2)) * smooth(-0.2, 1.0, glitter) * (horizon < Y)
     paint(picture, (mask * 0.85).astype(np.float32), by.glow)

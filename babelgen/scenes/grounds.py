@@ -30,7 +30,8 @@ Painter = Callable[[Array, Light, float, np.random.Generator], None]
 
 def _slope(texture: Array, across: int = 2, down: int = 1) -> Array:
     """How much a relief faces the light from the upper left, about -1..1."""
-    return np.clip((texture - np.roll(texture, (down, across), axis=(0, 1))) * 4, -1, 1)
+    facing = (texture - np.roll(texture, (down, across), axis=(0, 1))) * 4
+    return np.asarray(np.clip(facing, -1, 1), np.float32)
 
 
 def _ridge(picture: Array, line: Array, colour: Colour, by: Light, distance: float, relief: Array) -> None:
@@ -76,7 +77,12 @@ def _near_land(picture: Array, by: Light, top: float, colour: Colour, rng: np.ra
 
 
 def _hills(picture: Array, by: Light, horizon: float, rng: np.random.Generator) -> None:
-    greens: tuple[Colour, ...] = ((0.40, 0.58, 0.42), (0.36, 0.60, 0.30), (0.42, 0.66, 0.26), (0.34, 0.58, 0.22))
+    greens: tuple[Colour, ...] = (
+        (0.40, 0.58, 0.42),
+        (0.36, 0.60, 0.30),
+        (0.42, 0.66, 0.26),
+        (0.34, 0.58, 0.22),
+    )
     for index, green in enumerate(greens):
         distance = 1 - index / (len(greens) - 1)
         line = horizon - 8 + 24 * index - (9 + 5 * index) * profile(rng, 2, octaves=2, gain=0.4)
@@ -109,7 +115,10 @@ def _sea(picture: Array, by: Light, horizon: float, rng: np.random.Generator) ->
 
 
 def _lake(picture: Array, by: Light, horizon: float, rng: np.random.Generator) -> None:
-    for distance, height, cells, colour in ((0.8, 24, 3, (0.36, 0.42, 0.54)), (0.35, 12, 4, (0.16, 0.30, 0.22))):
+    for distance, height, cells, colour in (
+        (0.8, 24, 3, (0.36, 0.42, 0.54)),
+        (0.35, 12, 4, (0.16, 0.30, 0.22)),
+    ):
         line = horizon + 4 - height * (profile(rng, cells, octaves=5) + 0.9)
         relief = _slope(noise(rng, 9, 9, octaves=2, gain=0.5), 3, 2)
         _ridge(picture, line, colour, by, distance, relief)
@@ -124,7 +133,9 @@ def _mirror(picture: Array, by: Light, shore: float, rng: np.random.Generator) -
     rows = np.clip(top - 1 - depth[:, None] - np.rint(ripple * 1.5).astype(int), 0, top - 1)
     columns = np.clip(np.arange(WIDTH)[None, :] + np.rint(ripple).astype(int), 0, WIDTH - 1)
     fade = (0.16 + 0.35 * depth / max(len(depth), 1)).astype(np.float32)
-    picture[top:] = mix(picture[rows, columns], lit((0.12, 0.26, 0.34), by), np.repeat(fade[:, None], WIDTH, axis=1))
+    picture[top:] = mix(
+        picture[rows, columns], lit((0.12, 0.26, 0.34), by), np.repeat(fade[:, None], WIDTH, axis=1)
+    )
     edge = np.exp(-(((Y - shore) / 1.3) ** 2)) * 0.45
     paint(picture, np.broadcast_to(edge, (HEIGHT, WIDTH)), by.glow)
 
@@ -137,7 +148,9 @@ def _snow(picture: Array, by: Light, horizon: float, rng: np.random.Generator) -
             _trees(picture, line, by, 0.75 - 0.3 * index, rng, count=9 - 3 * index, height=13 + 8 * index)
         drifts = noise(rng, 7, 3, octaves=3)
         hollow = smooth(-0.2, 1.4, -drifts + np.tanh(np.gradient(line[0])[None, :] * 4) * 0.7)
-        white = mix(lit((0.97, 0.98, 1.0), by, distance * 0.5), lit((0.64, 0.74, 0.92), by, distance * 0.5), hollow)
+        white = mix(
+            lit((0.97, 0.98, 1.0), by, distance * 0.5), lit((0.64, 0.74, 0.92), by, distance * 0.5), hollow
+        )
         paint(picture, below(line), white)
 
 
@@ -146,11 +159,18 @@ def _crowns(centres: Array, heights: Array, spread: float) -> Array:
     away = np.abs(X[0][None, :] - centres[:, None])
     tips = heights[:, None] * (1 - away / (heights[:, None] * spread))
     branches = 1.6 * np.abs((away * 0.55) % 2 - 1)
-    return np.clip((tips - branches * (tips < heights[:, None] * 0.9)).max(axis=0), 0, None)[None, :]
+    crowns = (tips - branches * (tips < heights[:, None] * 0.9)).max(axis=0)
+    return np.asarray(np.clip(crowns, 0, None)[None, :], np.float32)
 
 
 def _trees(
-    picture: Array, line: Array, by: Light, distance: float, rng: np.random.Generator, count: int, height: float
+    picture: Array,
+    line: Array,
+    by: Light,
+    distance: float,
+    rng: np.random.Generator,
+    count: int,
+    height: float,
 ) -> None:
     """Scattered firs that stand on a line."""
     centres = rng.uniform(0, WIDTH, count).astype(np.float32)
@@ -187,19 +207,23 @@ def _windows(
     """Rows of windows: lit at dusk, at night and in storms, dark by day."""
     step = 7 if distance < 0.5 else 6
     row, column = (Y // step).astype(int), (X // step).astype(int)
-    pane = ((Y % step) >= 2.5) & ((X % step) >= 3.0) & (Y > line + 3) & (house >= 0)
+    pane = ((Y % step) >= 2.5) & ((X % step) >= 3.0) & (line + 3 < Y) & (house >= 0)
     burning = rng.random((HEIGHT // step + 1, WIDTH // step + 1), dtype=np.float32)[row, column]
     if by.lamps:
         paint(picture, pane * (burning > 0.55) * (1 - 0.45 * distance), (1.0, 0.80, 0.42))
     else:
-        paint(picture, pane * (burning > 0.25) * (0.55 - 0.4 * distance), lit((0.18, 0.22, 0.30), by, distance))
+        paint(
+            picture, pane * (burning > 0.25) * (0.55 - 0.4 * distance), lit((0.18, 0.22, 0.30), by, distance)
+        )
 
 
 def _canyon(picture: Array, by: Light, horizon: float, rng: np.random.Generator) -> None:
     for distance, base, height, cells in ((0.8, 4, 42, 4), (0.3, 16, 50, 3)):
         mesa = smooth(-0.15, 0.15, profile(rng, cells, octaves=2, gain=0.5))
         line = horizon + base - height * mesa - 3 * profile(rng, 24, octaves=2)
-        strata = 0.55 * np.sin((Y + 3 * profile(rng, 5)) * (0.50 - 0.2 * distance)) + 0.35 * noise(rng, 4, 14, octaves=1)
+        strata = 0.55 * np.sin((Y + 3 * profile(rng, 5)) * (0.50 - 0.2 * distance)) + 0.35 * noise(
+            rng, 4, 14, octaves=1
+        )
         _ridge(picture, line, (0.80, 0.40, 0.24), by, distance, 0.6 * strata)
     _near_land(picture, by, horizon + 24, (0.70, 0.40, 0.26), rng)
 

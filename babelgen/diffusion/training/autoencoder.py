@@ -82,7 +82,9 @@ def train(recipe: AutoencoderRecipe, seed: int, out: Path, device: str) -> Path:
         return finished
     torch.manual_seed(seed)
     model = build(recipe).to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4
+    )
     step, state = 0, checkpoint.load(out / "autoencoder.pt")
     if state is not None:
         model.load_state_dict(state["model"])

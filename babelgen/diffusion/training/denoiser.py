@@ -122,7 +122,9 @@ def batch(latents: Tensor, tokenizer: CLIPTokenizer, recipe: Recipe, step: int, 
         latents=clean.to(device, memory_format=torch.channels_last),
         noise=torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32)).to(device),
         # Stratified over the batch: every step sees the whole schedule.
-        timesteps=torch.from_numpy((np.arange(part.batch) + rng.random(part.batch)) * 1000 / part.batch).long().to(device),
+        timesteps=torch.from_numpy((np.arange(part.batch) + rng.random(part.batch)) * 1000 / part.batch)
+        .long()
+        .to(device),
         tokens=ids.to(device),
     )
 

@@ -31,7 +31,10 @@ def build(recipe: Recipe) -> CLIPTokenizer:
     learner = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     learner.pre_tokenizer = pre_tokenizers.Whitespace()
     trainer = trainers.BpeTrainer(
-        vocab_size=recipe.vocabulary, end_of_word_suffix="</w>", initial_alphabet=alphabet, show_progress=False
+        vocab_size=recipe.vocabulary,
+        end_of_word_suffix="</w>",
+        initial_alphabet=alphabet,
+        show_progress=False,
     )
     learner.train_from_iterator(texts, trainer)
     merges = [tuple(pair) for pair in _merges(learner)]
@@ -44,7 +47,8 @@ def build(recipe: Recipe) -> CLIPTokenizer:
         merges=usable,
         model_max_length=recipe.length,
     )
-    assert len(tokenizer) == len(tokens), "the tokenizer did not take its vocabulary"
+    if len(tokenizer) != len(tokens):
+        raise RuntimeError("the tokenizer did not take its vocabulary")
     return tokenizer
 
 

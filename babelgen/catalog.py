@@ -1,0 +1,173 @@
+"""The catalog: the record of every rendered picture, and read-only queries of it.
+
+Law: a row is there only when its picture file was there first (store.py writes both). Reading never writes.
+May import: errors and the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from babelgen.errors import UserError
+
+FILE = "catalog.sqlite"
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE pictures (
+    name TEXT PRIMARY KEY, key TEXT NOT NULL, edition TEXT NOT NULL, steps INTEGER NOT NULL,
+    prompt TEXT NOT NULL, negative TEXT NOT NULL, page TEXT NOT NULL,
+    width INTEGER NOT NULL, height INTEGER NOT NULL, sha256 TEXT NOT NULL, colour TEXT NOT NULL,
+    profile TEXT NOT NULL, seconds REAL NOT NULL, rendered_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE failures (
+    name TEXT PRIMARY KEY, key TEXT NOT NULL, edition TEXT NOT NULL, reason TEXT NOT NULL, failed_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE profiles (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE editions (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One rendered picture.
+
+    name: of its files. prompt, negative: decoded text, untrusted; '' for the empty prompt and for the edition's
+    default negative. page: the page number in decimal, or the two ends of a long one. sha256: of the RGB bytes.
+    colour: the average as #rrggbb. profile: how it was computed. seconds: from entering the batch to the file.
+    rendered_at: UTC, ISO 8601.
+    """
+
+    name: str
+    key: str
+    edition: str
+    steps: int
+    prompt: str
+    negative: str
+    page: str
+    width: int
+    height: int
+    sha256: str
+    colour: str
+    profile: str
+    seconds: float
+    rendered_at: str
+
+
+COLUMNS = tuple(field.name for field in fields(Picture))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One picture that could not be rendered, and why."""
+
+    name: str
+    key: str
+    edition: str
+    reason: str
+    failed_at: str
+
+
+def connect(root: Path) -> sqlite3.Connection:
+    """The database of the library in `root`; a new empty one in memory where none was written yet."""
+    path = root / FILE
+    if not path.exists():
+        return _empty()
+    try:
+        connection = sqlite3.connect(f"file:{path.resolve().as_posix()}?mode=ro", uri=True, timeout=60)
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise UserError(f"{path} is not a catalog that can be read: {error}.") from error
+    if version == 0:  # a file whose making was interrupted
+        connection.close()
+        return _empty()
+    if version != SCHEMA_VERSION:
+        raise UserError(f"{path} is of version {version}, and this program reads version {SCHEMA_VERSION}.")
+    return connection
+
+
+def _empty() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(SCHEMA)
+    return connection
+
+
+class Catalog:
+    """Read-only view of a library's catalog. Use as a context manager, or call close."""
+
+    def __init__(self, connection: sqlite3.Connection, root: Path) -> None:
+        self._connection = connection
+        self.root = root
+
+    @classmethod
+    def open(cls, root: Path) -> Catalog:
+        """The catalog of the library in `root`; UserError when the file is damaged or of another version."""
+        return cls(connect(root), root)
+
+    def __enter__(self) -> Catalog:
+        """The catalog itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def picture(self, name: str) -> Picture | None:
+        """The row of one picture."""
+        return self.pictures([name]).get(name)
+
+    def pictures(self, names: Iterable[str]) -> dict[str, Picture]:
+        """The rows of some pictures by name; those not rendered are left out."""
+        found: dict[str, Picture] = {}
+        query = f"SELECT {', '.join(COLUMNS)} FROM pictures WHERE name IN (SELECT value FROM json_each(?))"
+        for row in self._connection.execute(query, (json.dumps(list(names)),)):
+            picture = Picture(*row)
+            found[picture.name] = picture
+        return found
+
+    def all(self) -> Iterator[Picture]:
+        """Every row, in order of name."""
+        with closing(
+            self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM pictures ORDER BY name")
+        ) as rows:
+            yield from (Picture(*row) for row in rows)
+
+    def names(self) -> set[str]:
+        """The names of all rendered pictures."""
+        return {name for (name,) in self._connection.execute("SELECT name FROM pictures")}
+
+    def failures(self) -> dict[str, Failure]:
+        """What could not be rendered, by name."""
+        rows = self._connection.execute(
+            "SELECT name, key, edition, reason, failed_at FROM failures ORDER BY name"
+        )
+        return {row[0]: Failure(*row) for row in rows}
+
+    def count(self) -> int:
+        """How many pictures there are."""
+        return int(self._connection.execute("SELECT count(*) FROM pictures").fetchone()[0])
+
+    def profiles(self) -> dict[str, dict[str, str]]:
+        """Each profile's facts by its id."""
+        return self._facts("profiles")
+
+    def editions(self) -> dict[str, dict[str, str]]:
+        """The facts of each edition that pictures were rendered with, by id, retired ones included."""
+        return self._facts("editions")
+
+    def _facts(self, table: str) -> dict[str, dict[str, str]]:
+        rows = self._connection.execute(f"SELECT id, facts FROM {table} ORDER BY id")
+        return {key: json.loads(facts) for key, facts in rows}
+
+
+def as_row(picture: Picture) -> tuple[object, ...]:
+    """A picture as the values of its row, in the order of COLUMNS."""
+    return astuple(picture)

@@ -1,0 +1,99 @@
+"""`range`, `random`, `search`: add a collection to a library, and render it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from babelgen.collections import check_slug, read_collection
+from babelgen.commands.console import say
+from babelgen.commands.render import LIBRARIES, make_engine, render_and_report
+from babelgen.edition import load_edition
+from babelgen.errors import UserError
+from babelgen.library import FILE, load_library
+from babelgen.store import add_collection
+from babelgen.toml import Table, read_toml
+
+DEFAULT = LIBRARIES / "default"
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A collection that a command adds. fields: as in a library file. words: what its name is made of."""
+
+    kind: str
+    fields: Mapping[str, object]
+    words: str
+    name: str | None = None
+    title: str | None = None
+    edition: str | None = None
+
+
+def add(addition: Addition, folder: Path | None, engine: str, workers: int | None, wait: bool) -> int:
+    """Add a collection, unless it is there already, and render what is missing (`wait`: only add it)."""
+    root = folder or DEFAULT
+    known = _tables(root)
+    twin = next((name for name, table in known.items() if _same(table, addition)), None)
+    if twin is not None:
+        say(f"Collection {twin!r} says the same already; nothing was added.")
+    else:
+        fields = _fields(addition, known, root)
+        add_collection(root, fields)
+        say(f"Added collection {fields['name']!r} to {root / FILE}.")
+    if wait:
+        return 0
+    return render_and_report(load_library(root), make_engine(engine, workers))
+
+
+def _tables(root: Path) -> dict[str, dict[str, object]]:
+    """The collections of a library file as plain tables, by name; none where there is no library yet."""
+    if not (root / FILE).is_file():
+        return {}
+    library = load_library(root)
+    raw = read_toml(root / FILE).raw("collection")
+    return {collection.slug: table for collection, table in zip(library.collections, raw, strict=True)}
+
+
+def _same(table: Mapping[str, object], addition: Addition) -> bool:
+    wanted = {"kind": addition.kind, **addition.fields}
+    if addition.edition is not None:
+        wanted["edition"] = addition.edition
+    bare = {
+        name: value for name, value in table.items() if name not in ("name", "title", "description", "added")
+    }
+    return bare == wanted and addition.name in (None, table.get("name"))
+
+
+def _fields(addition: Addition, known: Mapping[str, object], root: Path) -> dict[str, object]:
+    """The new collection's table, validated before anything is written."""
+    name = addition.name or _free_name(addition.words, known)
+    if complaint := check_slug(name):
+        raise UserError(f"The name of a collection {complaint}.")
+    if name in known:
+        raise UserError(f"{root} has another collection with the name {name!r}.")
+    fields: dict[str, object] = {
+        "name": name,
+        "title": addition.title or addition.words,
+        "kind": addition.kind,
+    }
+    if addition.edition is not None:
+        fields["edition"] = addition.edition
+    fields |= addition.fields
+    read_collection(Table(dict(fields), "the new collection", ""), load_edition(_edition_of(addition, root)))
+    return fields
+
+
+def _edition_of(addition: Addition, root: Path) -> str:
+    if addition.edition is not None:
+        return addition.edition
+    return read_toml(root / FILE).text("edition", "mini") if (root / FILE).is_file() else "mini"
+
+
+def _free_name(words: str, known: Mapping[str, object]) -> str:
+    stem = "-".join(re.findall(r"[a-z0-9]+", words.lower()))[:48].strip("-") or "collection"
+    if stem not in known:
+        return stem
+    number = next(n for n in range(2, len(known) + 3) if f"{stem}-{n}" not in known)
+    return f"{stem}-{number}"

@@ -1,0 +1,79 @@
+"""`render`: make what a library still lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babelgen.commands.console import RunProgress, say, warn, warn_prompts
+from babelgen.engines import Engine, InlineEngine, LocalEngine
+from babelgen.errors import UserError
+from babelgen.farm import Tally, render_library
+from babelgen.library import FILE, Library, load_library, read_library
+from babelgen.resources import shipped
+from babelgen.store import copy_recipe
+
+LIBRARIES = Path("library")
+MOST_LISTED = 10
+
+
+def find_library(recipe: Path | None, folder: Path | None) -> Path:
+    """Where the library is: `folder`, or library/NAME for the recipe NAME.toml; brings its file up to date.
+
+    With neither, the shipped default recipe. A recipe is read before anything is written.
+    """
+    if recipe is None and folder is not None and (folder / FILE).is_file():
+        return folder
+    recipe = recipe or shipped("libraries") / "default.toml"
+    if not recipe.is_file():
+        raise UserError(f"There is no library file {recipe}.")
+    root = folder or LIBRARIES / recipe.stem
+    read_library(recipe, root)
+    copy_recipe(recipe, root)
+    return root
+
+
+def make_engine(name: str, workers: int | None) -> Engine:
+    """The engine of that name."""
+    return InlineEngine() if name == "inline" else LocalEngine(workers)
+
+
+def render(
+    recipe: Path | None,
+    folder: Path | None,
+    engine: str = "local",
+    workers: int | None = None,
+    retry: bool = False,
+) -> int:
+    """Render a library: exit code 0, or 4 when some pictures failed."""
+    library = load_library(find_library(recipe, folder))
+    return render_and_report(library, make_engine(engine, workers), retry)
+
+
+def render_and_report(library: Library, engine: Engine, retry: bool = False) -> int:
+    """Render what a library lacks, and say how it went."""
+    for collection in library.collections:
+        warn_prompts(collection.edition, collection.spec.prompts())
+    for edition in dict.fromkeys(collection.edition for collection in library.collections):
+        if edition.provisional:
+            warn(f"Edition {edition.id} is provisional: its files are not pinned, and its keys may change.")
+    progress = RunProgress()
+    try:
+        tally = render_library(library, engine, progress, retry)
+    finally:
+        progress.close()
+    return _report(tally, progress.seconds, library.root)
+
+
+def _report(tally: Tally, seconds: float, root: Path) -> int:
+    if tally.rendered:
+        say(
+            f"Rendered {tally.rendered} pictures into {root} in {seconds:.0f} s ({seconds / tally.rendered:.2f} s each)."
+        )
+    elif not tally.failures:
+        say(f"Nothing to render: {root} is complete.")
+    for failure in tally.failures[:MOST_LISTED]:
+        warn(f"Not rendered: {failure.key[:80]}: {failure.reason}")
+    failed = len(tally.failures) + tally.failed_before
+    if failed:
+        warn(f"{failed} pictures failed; `render.py status` lists them.")
+    return 4 if failed else 0

@@ -1,0 +1,57 @@
+"""The text encoder and the decoder, each at a fixed batch shape of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from babelgen.diffusion.model import Model
+from babelgen.keys import Shelf, tokens_of_shelf
+
+# Even, since on CPUs an odd batch may compute a row otherwise; small, since a prompt is often alone.
+TEXT_BATCH = 2
+DECODE_BATCH = 4
+
+
+class Conditions:
+    """Prompt embeddings of shelves, each computed once."""
+
+    def __init__(self, model: Model, most: int = 4096) -> None:
+        self._model = model
+        self._known: dict[int, Tensor] = {}
+        self._most = most
+        self._space = model.edition.key_space()
+
+    @torch.inference_mode()
+    def embedding(self, shelf: Shelf) -> Tensor:
+        """The embedding of a shelf, (length, width), in the model's dtype."""
+        if shelf.number not in self._known:
+            if len(self._known) >= self._most:
+                self._known.clear()
+            ids = self._model.tokens.ids(tokens_of_shelf(shelf, self._space))
+            batch = torch.tensor([ids] * TEXT_BATCH, device=self._model.device)
+            self._known[shelf.number] = self._model.text_encoder(batch)[0][0].clone()
+        return self._known[shelf.number]
+
+    def default_negative(self) -> Shelf:
+        """The shelf of the edition's default negative prompt."""
+        return Shelf("t", self._space.negative)
+
+
+@torch.inference_mode()
+def decode(model: Model, latents: Sequence[Tensor]) -> list[NDArray[np.uint8] | None]:
+    """Pixels (height, width, 3) of up to DECODE_BATCH latents (c, h, w); None for one with NaNs."""
+    missing = DECODE_BATCH - len(latents)
+    batch = torch.stack([*latents, *[latents[-1]] * missing]).to(memory_format=torch.channels_last)
+    decoded = model.vae.decode(batch / model.vae.config.scaling_factor).sample.float()
+    # As diffusers' image processor does: to 0..1, clipped, times 255, rounded.
+    pixels = ((decoded / 2 + 0.5).clamp(0, 1) * 255).round().permute(0, 2, 3, 1).cpu().numpy()
+    sound = torch.isfinite(decoded).flatten(1).all(dim=1).tolist()
+    return [
+        np.ascontiguousarray(picture).astype(np.uint8) if fine else None
+        for picture, fine in zip(pixels[: len(latents)], sound, strict=False)
+    ]

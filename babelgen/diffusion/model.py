@@ -1,0 +1,104 @@
+"""Loading an edition's networks from the diffusers folder layout: offline, safetensors only, as pinned."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import diffusers
+import torch
+import transformers
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from transformers import CLIPTextModel
+
+from babelgen.edition import Edition, check_files
+from babelgen.errors import UserError
+from babelgen.tokens import Tokens, tokens_of
+
+
+@dataclass(frozen=True)
+class Model:
+    """An edition with its networks in evaluation mode, on one device, in one dtype."""
+
+    edition: Edition
+    tokens: Tokens
+    text_encoder: CLIPTextModel
+    unet: UNet2DConditionModel
+    vae: AutoencoderKL
+    scheduler: DDIMScheduler
+    device: torch.device
+    dtype: torch.dtype
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' bars and advice off the screen while a model loads."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.disable_progress_bar()
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
+    with contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+def load_pipeline(edition: Edition, dtype: torch.dtype = torch.float32) -> StableDiffusionPipeline:
+    """diffusers' own pipeline of an edition, its files checked; UserError where it cannot be loaded."""
+    check_files(edition)
+    try:
+        with quiet():
+            return StableDiffusionPipeline.from_pretrained(
+                edition.model,
+                dtype=dtype,
+                local_files_only=True,
+                use_safetensors=True,
+                safety_checker=None,
+                requires_safety_checker=False,
+            )
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The model of edition {edition.id} cannot be loaded: {_first_line(error)}"
+        ) from error
+
+
+def load_model(edition: Edition, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Model:
+    """An edition's networks, ready to render; UserError where they do not fit the edition."""
+    pipeline = load_pipeline(edition, dtype)
+    for network in (pipeline.text_encoder, pipeline.unet, pipeline.vae):
+        network.to(device).eval().requires_grad_(False)
+    # Channels last is the layout that convolutions compute fastest in.
+    pipeline.unet.to(memory_format=torch.channels_last)
+    pipeline.vae.to(memory_format=torch.channels_last)
+    model = Model(
+        edition=edition,
+        tokens=tokens_of(edition),
+        text_encoder=pipeline.text_encoder,
+        unet=pipeline.unet,
+        vae=pipeline.vae,
+        scheduler=DDIMScheduler.from_config(pipeline.scheduler.config),
+        device=torch.device(device),
+        dtype=dtype,
+    )
+    _check_fit(model)
+    return model
+
+
+def _check_fit(model: Model) -> None:
+    edition, (channels, height, width) = model.edition, model.edition.latent_shape
+    factor = 2 ** (len(model.vae.config.block_out_channels) - 1)
+    wrong = None
+    if (height * factor, width * factor) != (edition.height, edition.width):
+        wrong = f"latents of {height}x{width} make pictures of {width * factor}x{height * factor}"
+    elif model.unet.config.in_channels != channels:
+        wrong = f"its latents have {channels} channels, and the model's {model.unet.config.in_channels}"
+    elif model.text_encoder.config.max_position_embeddings != edition.length:
+        wrong = f"its prompts have {edition.length} tokens, and the model's another number"
+    if wrong:
+        raise UserError(f"Edition {edition.id} does not fit its model: {wrong}.")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,44 @@
+"""The profile: how pictures are computed. Same key, edition and profile: same pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from pathlib import Path
+
+import diffusers
+import torch
+import transformers
+
+from babelgen.diffusion.model import Model
+from babelgen.keys.numerals import write_bytes
+
+
+def profile(model: Model, shapes: str) -> dict[str, str]:
+    """The facts that pixels depend on beside key and edition, and the profile's `id`, a hash of them."""
+    facts = {
+        "device": _device_name(model.device),
+        "instructions": torch.backends.cpu.get_cpu_capability() if model.device.type == "cpu" else "",
+        "precision": str(model.dtype).removeprefix("torch."),
+        "batches": shapes,
+        "threads": str(torch.get_num_threads()) if model.device.type == "cpu" else "",
+        "torch": torch.__version__,
+        "diffusers": diffusers.__version__,
+        "transformers": transformers.__version__,
+    }
+    facts = {name: value for name, value in facts.items() if value}
+    digest = hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=5).digest()
+    return {"id": write_bytes(digest), **facts}
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

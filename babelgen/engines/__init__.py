@@ -1,0 +1,12 @@
+"""Engines: where items are worked on, behind one interface.
+
+Law: an engine moves data, items out and outcomes back; it knows a backend by its import path only, so that torch is
+loaded in the workers and nowhere else.
+May import: catalog, edition, errors, plan; never torch.
+"""
+
+from babelgen.engines.engine import Done, Engine, Failed, Order, Outcome, Ready
+from babelgen.engines.inline import InlineEngine
+from babelgen.engines.local import LocalEngine
+
+__all__ = ["Done", "Engine", "Failed", "InlineEngine", "LocalEngine", "Order", "Outcome", "Ready"]

@@ -1,0 +1,220 @@
+"""The store: the only writer of a library folder.
+
+Law: a file is written beside its place, synced, moved into place, and its folder synced; the picture first, its
+row last. So whatever moment the power fails, what the catalog reports is there, whole.
+May import: errors, catalog, library, Pillow; never torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+import numpy as np
+import tomlkit
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from babelgen import catalog
+from babelgen.catalog import Failure, Picture
+from babelgen.errors import UserError
+from babelgen.library import FILE as LIBRARY_FILE
+
+THUMBNAIL_WIDTH = 160
+VIEW_QUALITY = 80
+SUFFIXES = {"pictures": ".png", "views": ".webp", "thumbs": ".webp"}
+
+
+def file_of(root: Path, folder: str, name: str) -> Path:
+    """Where a picture's file lies; folder: pictures (lossless), views, thumbs."""
+    return root / folder / name[:2] / f"{name}{SUFFIXES[folder]}"
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put a file in its place whole, or not at all, and durably."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def encode_png(pixels: NDArray[np.uint8], texts: Mapping[str, str]) -> bytes:
+    """RGB pixels (height, width, 3) as PNG with text chunks; the same input gives the same bytes."""
+    info = PngInfo()
+    for name, text in texts.items():
+        info.add_text(name, text)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels, "RGB").save(buffer, "PNG", pnginfo=info, compress_level=6)
+    return buffer.getvalue()
+
+
+def encode_webp(pixels: NDArray[np.uint8], width: int | None = None) -> bytes:
+    """RGB pixels as WebP, scaled to a width where one is given."""
+    image = Image.fromarray(pixels, "RGB")
+    if width is not None and width < image.width:
+        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=VIEW_QUALITY, method=4)
+    return buffer.getvalue()
+
+
+def put_picture(root: Path, name: str, pixels: NDArray[np.uint8], texts: Mapping[str, str]) -> None:
+    """Write a picture's three files, the lossless one last, since it is the one that counts."""
+    write_atomic(file_of(root, "thumbs", name), encode_webp(pixels, THUMBNAIL_WIDTH))
+    write_atomic(file_of(root, "views", name), encode_webp(pixels))
+    write_atomic(file_of(root, "pictures", name), encode_png(pixels, texts))
+
+
+def in_place(root: Path, name: str) -> bool:
+    """Whether a picture's files are all there and not empty."""
+    for folder in SUFFIXES:
+        try:
+            if file_of(root, folder, name).stat().st_size == 0:
+                return False
+        except OSError:
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Store:
+    """The open library folder of the one process that holds its lock; see `open_store`."""
+
+    root: Path
+    connection: sqlite3.Connection
+
+    def record(self, pictures: Sequence[Picture], failures: Sequence[Failure] = ()) -> None:
+        """Report pictures done, or failed, in one durable transaction."""
+        marks = ", ".join("?" * len(catalog.COLUMNS))
+        with self.connection:
+            self.connection.executemany(
+                f"INSERT OR REPLACE INTO pictures VALUES ({marks})", [catalog.as_row(p) for p in pictures]
+            )
+            self.connection.executemany("DELETE FROM failures WHERE name = ?", [(p.name,) for p in pictures])
+            self.connection.executemany(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?)",
+                [(f.name, f.key, f.edition, f.reason, f.failed_at) for f in failures],
+            )
+
+    def record_facts(self, table: str, key: str, facts: Mapping[str, str]) -> None:
+        """Keep the facts of a profile or an edition; table: profiles, editions."""
+        text = json.dumps(dict(facts), ensure_ascii=False)
+        with self.connection:
+            self.connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (key, text))
+
+
+@contextlib.contextmanager
+def open_store(root: Path) -> Iterator[Store]:
+    """Open a library for writing. UserError when another process has it open; a dead one holds nothing."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(root / "render.lock", timeout=0)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise UserError(f"Another process is rendering into {root}: wait for it to end.") from error
+    except OSError as error:
+        raise UserError(f"The library folder {root} cannot be written: {error.strerror}.") from error
+    try:
+        connection = _connect(root)
+        try:
+            yield Store(root, connection)
+        finally:
+            connection.close()
+    finally:
+        lock.release()
+
+
+def _connect(root: Path) -> sqlite3.Connection:
+    catalog.connect(root).close()  # refuses a damaged catalog, or one of another version
+    connection = sqlite3.connect(root / catalog.FILE, timeout=60)
+    connection.execute("PRAGMA synchronous = FULL")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        version = f"PRAGMA user_version = {catalog.SCHEMA_VERSION}"
+        connection.executescript(f"BEGIN; {catalog.SCHEMA} {version}; COMMIT;")
+    return connection
+
+
+def copy_recipe(recipe: Path, root: Path) -> None:
+    """Make a recipe the library file of a library, followed by the collections that commands added to it.
+
+    Where the recipe has not changed since it was last copied, nothing is written: the copy may be edited.
+    """
+    data = _read(recipe)
+    target, original = root / LIBRARY_FILE, root / "recipe.toml"
+    if target.exists() and original.exists() and original.read_bytes() == data:
+        return
+    text = _resolve_editions(data.decode(), recipe.parent)
+    if target.exists():
+        added = [table for table in _collections(target) if table.get("added")]
+        write_atomic(root / f"{LIBRARY_FILE}.old", target.read_bytes())
+        text = _append(text, added)
+    write_atomic(target, text.encode())
+    write_atomic(original, data)
+
+
+def add_collection(root: Path, fields: Mapping[str, object]) -> None:
+    """Append a collection to a library's own file; comments and order there stay as they are."""
+    target = root / LIBRARY_FILE
+    text = target.read_text("utf-8") if target.exists() else tomlkit.dumps({"title": root.name})
+    table = tomlkit.table()
+    for name, value in {**fields, "added": True}.items():
+        table.append(name, value)
+    write_atomic(target, _append(text, [table]).encode())
+
+
+def _resolve_editions(text: str, beside: Path) -> str:
+    """A recipe's text with the edition files that it names made absolute: the copy lies elsewhere."""
+    document = tomlkit.parse(text)
+    for table in [document, *document.get("collection", [])]:
+        if str(table.get("edition", "")).endswith(".toml"):
+            table["edition"] = str((beside / table["edition"]).resolve())
+    return tomlkit.dumps(document)
+
+
+def _append(text: str, tables: Sequence[object]) -> str:
+    """A library file's text with more collections at its end."""
+    for table in tables:
+        array = tomlkit.aot()
+        array.append(table)
+        document = tomlkit.document()
+        document.append("collection", array)
+        text = text.rstrip("\n") + "\n\n" + tomlkit.dumps(document)
+    return text
+
+
+def _collections(path: Path) -> list[tomlkit.items.Table]:
+    try:
+        return list(tomlkit.parse(path.read_text("utf-8")).get("collection", []))
+    except (OSError, UnicodeDecodeError, tomlkit.exceptions.TOMLKitError) as error:
+        raise UserError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error

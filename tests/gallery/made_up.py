@@ -1,0 +1,163 @@
+"""A made-up library: real small picture files, and rows, collections and keys that nothing else knows."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from PIL import Image
+
+from babelgen.gallery import Built, Neighbour, build_site
+
+MINI = "mini-7k3q9d2x"
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"onerror=alert(1) x="',
+    "' onmouseover='alert(1)",
+    "</title></script><img src=x onerror=alert(1)>",
+    "</script><!--<script>",
+    "{{ 7 * 7 }}{% raw %}\\u003c",
+    "abc\u202edef\u2066 \x00\x07\ud800 end\u2028next",
+    "القمر فوق البحر في الليل",
+    "&lt;b&gt; &amp; café",
+    "",
+)
+
+
+@dataclass(frozen=True)
+class MadeEdition:
+    id: str = MINI
+    title: str = "Mini"
+    provisional: bool = False
+
+    def facts(self) -> list[tuple[str, str]]:
+        return [("Size", "320 × 208"), ("Steps", "20"), ("<b>Guidance</b>", "3.0"), ("Weights", "unet " + "ab" * 32)]
+
+
+@dataclass(frozen=True)
+class MadeEntry:
+    edition: MadeEdition
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class MadeCollection:
+    slug: str
+    title: str
+    kind: str = "range"
+    description: str = ""
+    entries: tuple[MadeEntry, ...] = ()
+
+
+@dataclass(frozen=True)
+class MadeRow:
+    name: str
+    key: str
+    edition: str = MINI
+    steps: int = 20
+    prompt: str = ""
+    negative: str = ""
+    page: str = "0"
+    width: int = 32
+    height: int = 20
+    sha256: str = "5e" * 32
+    colour: str = "#6a7f95"
+    profile: str = "cpu-1f9a"
+    seconds: float = 0.4321
+    rendered_at: str = "2026-01-02T03:04:05+00:00"
+
+
+def name_of(key: str, edition: str = MINI) -> str:
+    """The name of a key's picture."""
+    return hashlib.blake2b(f"{edition}\n{key}".encode(), digest_size=16).hexdigest()
+
+
+def key_of(page: int, shelf: str = "t4hx9", negative: str = "") -> str:
+    """A text in the form of a key; the check is not one."""
+    return f"babel2:{MINI}:20.{shelf}.{page:x}{negative}~ddghe53z"
+
+
+def neighbours(edition: str, key: str) -> tuple[Neighbour, Neighbour]:
+    """The made-up order: pages up and down, and a very long page before page 0."""
+    start, page, end = key.rpartition(".")[0], key.rpartition(".")[2].partition("~")[0], "~ddghe53z"
+    at = int(page, 16) if len(page) < 1000 else -1
+    texts = (f"{start}.{at - 1:x}{end}" if at > 0 else f"{start}.{'z9' * 4992}{end}", f"{start}.{at + 1:x}{end}")
+    return Neighbour(texts[0], name_of(texts[0], edition)), Neighbour(texts[1], name_of(texts[1], edition))
+
+
+@dataclass
+class MadeLibrary:
+    """A library and catalog in one."""
+
+    root: Path
+    id: str = "made-up"
+    title: str = "A made-up library"
+    description: str = "Pictures that nobody rendered."
+    collections: tuple[MadeCollection, ...] = ()
+    rows: dict[str, MadeRow] = field(default_factory=dict)
+
+    def keys(self, collection: MadeCollection, /) -> Iterator[MadeEntry]:
+        return iter(collection.entries)
+
+    def pictures(self, names: list[str], /) -> dict[str, MadeRow]:
+        assert len(names) <= 500
+        return {name: self.rows[name] for name in names if name in self.rows}
+
+    def profiles(self) -> dict[str, dict[str, str]]:
+        return {"cpu-1f9a": {"Device": "CPU <x86>", "Precision": "float32", "Batch": "8"}}
+
+    def add(self, collection: MadeCollection, rows: Iterable[MadeRow], edition: MadeEdition | None = None) -> None:
+        """Print pictures and hang them in a collection, new or there already."""
+        rows = tuple(rows)
+        entries = tuple(MadeEntry(edition or MadeEdition(), row.key, row.name) for row in rows)
+        for row in rows:
+            self.rows[row.name] = row
+            self.paint(row, plain_paint)
+        old = {held.slug: held for held in self.collections}
+        collection = old.get(collection.slug, collection)
+        old[collection.slug] = replace(collection, entries=collection.entries + entries)
+        self.collections = tuple(old.values())
+
+    def paint(self, row: MadeRow, painter: "Painter") -> None:
+        """Write a picture's three files, where they are not there."""
+        picture = painter(row)
+        small = picture.resize((160, round(160 * row.height / row.width)))
+        for folder, ending, image in (("pictures", "png", picture), ("views", "webp", picture), ("thumbs", "webp", small)):
+            path = self.root / folder / row.name[:2] / f"{row.name}.{ending}"
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                image.save(path)
+
+    def build(self, site: Path) -> Built:
+        return build_site(self, self, site, neighbours)
+
+
+Painter = Callable[[MadeRow], Image.Image]
+
+
+def plain_paint(row: MadeRow) -> Image.Image:
+    """A plain picture of the row's average colour."""
+    return Image.new("RGB", (row.width, row.height), row.colour)
+
+
+def row(page: int, prompt: str, shelf: str = "t4hx9") -> MadeRow:
+    """A printed picture of a made-up key."""
+    key = key_of(page, shelf)
+    colour = f"#{name_of(key)[:6]}"
+    return MadeRow(name=name_of(key), key=key, prompt=prompt, page=str(page), colour=colour)
+
+
+def made_up(root: Path) -> MadeLibrary:
+    """A library of three collections and one empty one: a range of 8 keys of one prompt, the hostile prompts
+    as a random sample (one of whose keys is very long), and a search that shares pictures with both."""
+    library = MadeLibrary(root)
+    ranged = [row(page, "the sea at sunset") for page in range(8)]
+    sampled = [row(at, prompt, f"t{at:x}h") for at, prompt in enumerate(HOSTILE)]
+    long = key_of(0, "t5").replace(".0~", f".{'q7' * 2000}~")
+    sampled.append(MadeRow(name=name_of(long), key=long, prompt="a long way out", page="123…789"))
+    library.add(MadeCollection("pages", "The first pages <em>", "range", "Eight pages & one prompt."), ranged)
+    library.add(MadeCollection("sample", "A sample", "random"), sampled)
+    library.add(MadeCollection("found", "Found", "search", "“quotes” \"and\" 'more'"), [ranged[3], sampled[0], ranged[3]])
+    library.add(MadeCollection("empty", "Not printed", "walk"), [])
+    return library
