@@ -195,9 +195,6 @@ def search(
 def site(
     library: LibraryFolder = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the site goes.")] = Path("site"),
-    templates: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Templates of your own, looked up first.")
-    ] = None,
 ) -> int:
     """Build the static site of a library (library/default).
 
@@ -205,7 +202,7 @@ def site(
     """
     from babelgen.commands import site as command
 
-    return command.site(library, out, templates)
+    return command.site(library, out)
 
 
 @app.command()
@@ -215,7 +212,7 @@ def status(library: LibraryFolder = None, as_json: Json = False) -> int:
     Example: render.py status --library library/default --json
     """
     from babelgen.commands import status as command
-    from babelgen.commands.add import DEFAULT
+    from babelgen.commands.render import DEFAULT
 
     return command.status(library or DEFAULT, as_json)
 

@@ -9,14 +9,12 @@ from pathlib import Path
 
 from babelgen.collections import check_slug, read_collection
 from babelgen.commands.console import say
-from babelgen.commands.render import LIBRARIES, make_engine, render_and_report
+from babelgen.commands.render import DEFAULT, make_engine, render_and_report
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
 from babelgen.library import FILE, load_library
 from babelgen.store import add_collection
 from babelgen.toml import Table, read_toml
-
-DEFAULT = LIBRARIES / "default"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from babelgen.resources import shipped
 from babelgen.store import copy_recipe
 
 LIBRARIES = Path("library")
+DEFAULT = LIBRARIES / "default"
 MOST_LISTED = 10
 
 

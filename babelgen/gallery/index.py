@@ -58,9 +58,10 @@ class Drawer:
 
 @dataclass(frozen=True)
 class Item:
-    """A printed picture at a position (from 1) of a collection."""
+    """A printed picture at a position (from 1) of a collection, which has a slug and a title."""
 
     slug: str
+    title: str
     position: int
     picture: Picture
 
@@ -91,7 +92,7 @@ CREATE TABLE prompts AS SELECT prompt AS text, row_number() OVER (ORDER BY promp
 CREATE UNIQUE INDEX prompts_text ON prompts (text);
 CREATE UNIQUE INDEX prompts_rank ON prompts (rank);
 """
-_ITEMS = """SELECT c.slug, i.position, p.* FROM items i JOIN collections c ON c.number = i.collection
+_ITEMS = """SELECT c.slug, c.title, i.position, p.* FROM items i JOIN collections c ON c.number = i.collection
     JOIN pictures p ON p.name = i.name """
 _FIRST = """WHERE NOT EXISTS (SELECT 1 FROM items e WHERE e.name = i.name
     AND (e.collection, e.position) < (i.collection, i.position)) """
@@ -149,8 +150,8 @@ class Index:
         return True
 
     def _items(self, rest: str, *values: str | int) -> Iterator[Item]:
-        for slug, position, *picture in self._db.execute(_ITEMS + rest, values):
-            yield Item(slug, position, Picture(*picture))
+        for slug, title, position, *picture in self._db.execute(_ITEMS + rest, values):
+            yield Item(slug, title, position, Picture(*picture))
 
     def names(self) -> Iterator[str]:
         """The names of all printed pictures."""

@@ -35,6 +35,7 @@ class Thumb:
     alt: str
     prompt: str
     position: int
+    place: str
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,13 @@ def thumb(item: Item) -> Thumb:
         alt=describe(picture.prompt),
         prompt=picture.prompt,
         position=item.position,
+        place=where(item),
     )
+
+
+def where(item: Item) -> str:
+    """An item's place in words."""
+    return f"{item.title}, no.\N{NO-BREAK SPACE}{item.position}"
 
 
 def describe(prompt: str) -> str:
@@ -301,8 +308,7 @@ class Views:
         )
 
     def _elsewhere(self, item: Item) -> tuple[Link, ...]:
-        titles = {drawer.slug: drawer.title for drawer in self.index.drawers}
         others = (place for place in self.index.places(item.picture.name) if place != item)
         return tuple(
-            Link(paths.item(o.slug, o.position), f"{titles[o.slug]}, no. {o.position}") for o in others
+            Link(paths.item(o.slug, o.position), where(o)) for o in others
         )

@@ -44,7 +44,7 @@
     const words = Object.assign(babelgen.element("span", prompt || "the empty prompt"), { dir: "auto" });
     words.className = prompt ? "words" : "words none";
     words.setAttribute("aria-hidden", "true");
-    const place = Object.assign(babelgen.element("span", `${title}, no. ${position}`), { dir: "auto" });
+    const place = Object.assign(babelgen.element("span", `${title}, no.\u00a0${position}`), { dir: "auto" });
     place.className = "place";
     caption.append(words, place);
     link.append(mounted(row), caption);

@@ -11,6 +11,7 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from babelgen.diffusion.training import autoencoder, denoiser, vocabulary
+from babelgen.diffusion.training.install import install
 from babelgen.diffusion.training.recipe import Recipe
 
 
@@ -30,7 +31,7 @@ def assemble(tokenizer: CLIPTokenizer, vae: AutoencoderKL, networks: denoiser.Ne
 
 
 def main() -> None:
-    """Run every stage that is not finished yet; the model ends up in OUT/model."""
+    """Run every stage that is not finished yet; the model ends up in OUT/model and in the package."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/mini"), help="folder of checkpoints and logs")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -43,6 +44,7 @@ def main() -> None:
     networks = denoiser.train(recipe, tokenizer, vae, out, arguments.device)
     assemble(tokenizer, vae, networks, out / "model")
     shutil.copy(out / "tokenizer" / "words.txt", out / "model" / "words.txt")
+    print(f"installed; its edition is {install(out / 'model')}")
 
 
 if __name__ == "__main__":
