@@ -1,7 +1,8 @@
 """The gallery: a library and its catalog become a folder of static pages that opens from disk.
 
 Law: it reads the library, never writes it; it writes the site folder, and only through `writer`.
-May import: the standard library, Jinja2, babelgen.errors. Never torch.
+May import: the standard library, Jinja2, filelock, babelgen.catalog, babelgen.errors, babelgen.resources;
+never torch.
 """
 
 from babelgen.gallery.site import build_site

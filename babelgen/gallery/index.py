@@ -2,45 +2,26 @@
 
 Law: a build reads library and catalog once, here, so that its pages agree with each other while a
 render goes on, and what it holds in memory does not grow with the library.
-May import: the standard library, babelgen.errors, gallery.paths, gallery.source, gallery.text.
+May import: the standard library, babelgen.catalog, babelgen.errors, gallery.paths, gallery.source, gallery.text.
 """
 
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from babelgen.catalog import COLUMNS, Picture, as_row
 from babelgen.errors import UserError
 from babelgen.gallery import paths
-from babelgen.gallery.source import C, Catalog, Edition, Entry, Library, Row
+from babelgen.gallery.source import C, Catalog, Edition, Entry, Library
 from babelgen.gallery.text import plain
 
 _BATCH = 500
 _NAME = re.compile(r"[0-9a-f]{32}")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One printed picture. Its texts are fit to show on one line, but still to be escaped."""
-
-    name: str
-    key: str
-    edition: str
-    steps: int
-    prompt: str
-    negative: str
-    page: str
-    width: int
-    height: int
-    sha256: str
-    colour: str
-    profile: str
-    seconds: float
-    rendered_at: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +59,7 @@ class Prompt:
 _SCHEMA = f"""
 CREATE TABLE collections (number INTEGER PRIMARY KEY, slug TEXT UNIQUE, title TEXT, kind TEXT,
                           description TEXT, total INTEGER);
-CREATE TABLE pictures ({", ".join(f.name for f in fields(Picture))}, PRIMARY KEY (name));
+CREATE TABLE pictures ({", ".join(COLUMNS)}, PRIMARY KEY (name));
 CREATE TABLE items (collection INTEGER, position INTEGER, name TEXT, PRIMARY KEY (collection, position))
     WITHOUT ROWID;
 """
@@ -139,14 +120,14 @@ class Index:
         places = ((number, before + at, e.name) for at, e in enumerate(batch, 1) if e.name in printed)
         self._db.executemany("INSERT INTO items VALUES (?, ?, ?)", places)
 
-    def _insert(self, row: Row) -> bool:
+    def _insert(self, row: Picture) -> bool:
         """Add a picture once; False where one of its files is not in place, since it is not printed then."""
         if self._db.execute("SELECT 1 FROM pictures WHERE name = ?", (row.name,)).fetchone():
             return True
-        if not all(path.is_file() for path in picture_files(self._root, row.name)):
+        if not all(path.is_file() and path.stat().st_size for path in picture_files(self._root, row.name)):
             return False
-        marks = ", ".join("?" for _ in fields(Picture))
-        self._db.execute(f"INSERT INTO pictures VALUES ({marks})", astuple(fit_picture(row)))
+        marks = ", ".join("?" * len(COLUMNS))
+        self._db.execute(f"INSERT INTO pictures VALUES ({marks})", as_row(fit_picture(row)))
         return True
 
     def _items(self, rest: str, *values: str | int) -> Iterator[Item]:
@@ -174,7 +155,10 @@ class Index:
 
     def ends(self, drawer: Drawer) -> tuple[Item, ...]:
         """The first and the last printed item of a collection; nothing where none is printed."""
-        return self.sheet(drawer, 0, 1) + self.sheet(drawer, max(0, drawer.printed - 1), 1)
+        order = "WHERE i.collection = ? ORDER BY i.position {} LIMIT 1"
+        return tuple(
+            item for way in ("ASC", "DESC") for item in self._items(order.format(way), drawer.number)
+        )
 
     def spread(self, drawer: Drawer, most: int) -> tuple[Item, ...]:
         """At most `most` items, evenly spread over what is printed of a collection."""
@@ -244,23 +228,17 @@ def fit(name: str) -> str:
     return name
 
 
-def fit_picture(row: Row) -> Picture:
+def fit_picture(row: Picture) -> Picture:
     """The catalog's row with its texts made fit to show; raises ValueError for a name that is not one of ours."""
     if not _NAME.fullmatch(row.name):
         raise ValueError(f"not a picture's name: {row.name!r}")
-    return Picture(
-        name=row.name,
-        key=row.key,
-        edition=row.edition,
-        steps=row.steps,
+    return replace(
+        row,
         prompt=plain(row.prompt),
         negative=plain(row.negative),
         page=plain(row.page),
-        width=row.width,
-        height=row.height,
         sha256=plain(row.sha256),
         colour=row.colour if _COLOUR.fullmatch(row.colour) else "#808080",
         profile=plain(row.profile),
-        seconds=row.seconds,
         rendered_at=plain(row.rendered_at),
     )

@@ -2,7 +2,7 @@
 
 Law: nothing is written here, and every value is escaped: autoescape is on for all templates, and no
 template marks text as safe.
-May import: Jinja2, gallery.paths, gallery.source.
+May import: Jinja2, babelgen.resources, gallery.paths.
 """
 
 from collections.abc import Iterator
@@ -13,8 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from babelgen.gallery import paths
+from babelgen.resources import shipped
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+TEMPLATES = shipped("templates")
 
 
 @dataclass(frozen=True)

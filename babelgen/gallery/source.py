@@ -1,7 +1,7 @@
 """What the gallery asks of the rest: the shapes of a library, a catalog, an edition and a neighbouring key.
 
-Law: shapes only, no behaviour; the gallery sees nothing of the program but these.
-May import: typing.
+Law: shapes only, no behaviour; beside them the gallery knows nothing of the program but a catalog's row.
+May import: the standard library, babelgen.catalog.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,76 +9,62 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from babelgen.catalog import Picture
+
 
 class Edition(Protocol):
     """An edition, as far as its page shows it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Names its page."""
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Untrusted; may be empty."""
+
     @property
-    def provisional(self) -> bool: ...
+    def provisional(self) -> bool:
+        """Whether its keys may come to mean other pictures."""
+
     def facts(self) -> Sequence[tuple[str, str]]:
         """(label, value) pairs, in the order to show them."""
-        ...
 
 
 class Collection(Protocol):
     """A collection's heading; its keys come from the library."""
 
     @property
-    def slug(self) -> str: ...
+    def slug(self) -> str:
+        """Names its folder: letters, digits, dots, hyphens and underscores."""
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Untrusted."""
+
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """What it is, as library files say it."""
+
     @property
-    def description(self) -> str: ...
+    def description(self) -> str:
+        """Untrusted; may be empty."""
 
 
 class Entry(Protocol):
-    """One key of a collection; `name` is the picture's file name without folder and ending."""
+    """One key of a collection."""
 
     @property
-    def edition(self) -> Edition: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-
-
-class Row(Protocol):
-    """One picture of the catalog. `prompt` and `negative` are untrusted text."""
+    def edition(self) -> Edition:
+        """What the key means."""
 
     @property
-    def name(self) -> str: ...
+    def key(self) -> str:
+        """The whole text."""
+
     @property
-    def key(self) -> str: ...
-    @property
-    def edition(self) -> str: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def prompt(self) -> str: ...
-    @property
-    def negative(self) -> str: ...
-    @property
-    def page(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def sha256(self) -> str: ...
-    @property
-    def colour(self) -> str: ...
-    @property
-    def profile(self) -> str: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def rendered_at(self) -> str: ...
+    def name(self) -> str:
+        """The name of its picture's files, without folder and ending."""
 
 
 C = TypeVar("C", bound=Collection)
@@ -88,28 +74,37 @@ class Library(Protocol[C]):
     """A library folder with its collections, in the order to show them."""
 
     @property
-    def root(self) -> Path: ...
+    def root(self) -> Path:
+        """Where its pictures lie."""
+
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Sets its readers' settings apart from other libraries'."""
+
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """Untrusted."""
+
     @property
-    def description(self) -> str: ...
+    def description(self) -> str:
+        """Untrusted; may be empty."""
+
     @property
-    def collections(self) -> Sequence[C]: ...
-    def keys(self, collection: C, /) -> Iterator[Entry]: ...
+    def collections(self) -> Sequence[C]:
+        """Their headings."""
+
+    def keys(self, collection: C, /) -> Iterator[Entry]:
+        """The keys of a collection in order, printed or not."""
 
 
 class Catalog(Protocol):
     """The record of the rendered pictures."""
 
-    def pictures(self, names: list[str], /) -> Mapping[str, Row]:
+    def pictures(self, names: list[str], /) -> Mapping[str, Picture]:
         """The rows of those of the names (at most 500) that are rendered."""
-        ...
 
     def profiles(self) -> Mapping[str, Mapping[str, str]]:
-        """For each profile's short id, its details as label and value."""
-        ...
+        """For each profile's id, its details as label and value."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """Views: what each page shows, as frozen dataclasses made from the index.
 
 Law: no HTML here and no files; paths in views are site paths, texts are still to be escaped.
-May import: the standard library, gallery.index, gallery.paths, gallery.source, gallery.text.
+May import: the standard library, babelgen.catalog, gallery.index, gallery.paths, gallery.source, gallery.text.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from babelgen.catalog import Picture
 from babelgen.gallery import paths
-from babelgen.gallery.index import Drawer, Index, Item, Picture, Prompt
+from babelgen.gallery.index import Drawer, Index, Item, Prompt
 from babelgen.gallery.source import Neighbour, Neighbours
 from babelgen.gallery.text import command, ends, plain, shorten
 
@@ -110,7 +111,6 @@ class SheetView:
 class EditionView:
     """An edition's page."""
 
-    id: str
     title: str
     provisional: bool
     facts: tuple[tuple[str, str], ...]
@@ -252,7 +252,6 @@ class Views:
         """An edition's page."""
         edition = self.index.editions[edition_id]
         return EditionView(
-            id=edition_id,
             title=plain(edition.title) or edition_id,
             provisional=edition.provisional,
             facts=tuple((plain(label), plain(value)) for label, value in edition.facts()),
@@ -309,6 +308,4 @@ class Views:
 
     def _elsewhere(self, item: Item) -> tuple[Link, ...]:
         others = (place for place in self.index.places(item.picture.name) if place != item)
-        return tuple(
-            Link(paths.item(o.slug, o.position), where(o)) for o in others
-        )
+        return tuple(Link(paths.item(o.slug, o.position), where(o)) for o in others)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from babelgen.catalog import Picture
 from babelgen.gallery import Built, Neighbour, build_site
 
 MINI = "mini-7k3q9d2x"
@@ -31,7 +32,7 @@ class MadeEdition:
     provisional: bool = False
 
     def facts(self) -> list[tuple[str, str]]:
-        return [("Size", "320 × 208"), ("Steps", "20"), ("<b>Guidance</b>", "3.0"), ("Weights", "unet " + "ab" * 32)]
+        return [("Size", "32 × 20"), ("Weights", "unet " + "ab" * 32), (self.title, self.title)]
 
 
 @dataclass(frozen=True)
@@ -50,22 +51,22 @@ class MadeCollection:
     entries: tuple[MadeEntry, ...] = ()
 
 
-@dataclass(frozen=True)
-class MadeRow:
-    name: str
-    key: str
-    edition: str = MINI
-    steps: int = 20
-    prompt: str = ""
-    negative: str = ""
-    page: str = "0"
-    width: int = 32
-    height: int = 20
-    sha256: str = "5e" * 32
-    colour: str = "#6a7f95"
-    profile: str = "cpu-1f9a"
-    seconds: float = 0.4321
-    rendered_at: str = "2026-01-02T03:04:05+00:00"
+MADE = Picture(
+    name="",
+    key="",
+    edition=MINI,
+    steps=20,
+    prompt="",
+    negative="",
+    page="0",
+    width=32,
+    height=20,
+    sha256="5e" * 32,
+    colour="#6a7f95",
+    profile="cpu-1f9a",
+    seconds=0.4321,
+    rendered_at="2026-01-02T03:04:05+00:00",
+)
 
 
 def name_of(key: str, edition: str = MINI) -> str:
@@ -82,7 +83,10 @@ def neighbours(edition: str, key: str) -> tuple[Neighbour, Neighbour]:
     """The made-up order: pages up and down, and a very long page before page 0."""
     start, page, end = key.rpartition(".")[0], key.rpartition(".")[2].partition("~")[0], "~ddghe53z"
     at = int(page, 16) if len(page) < 1000 else -1
-    texts = (f"{start}.{at - 1:x}{end}" if at > 0 else f"{start}.{'z9' * 4992}{end}", f"{start}.{at + 1:x}{end}")
+    texts = (
+        f"{start}.{at - 1:x}{end}" if at > 0 else f"{start}.{'z9' * 4992}{end}",
+        f"{start}.{at + 1:x}{end}",
+    )
     return Neighbour(texts[0], name_of(texts[0], edition)), Neighbour(texts[1], name_of(texts[1], edition))
 
 
@@ -95,19 +99,22 @@ class MadeLibrary:
     title: str = "A made-up library"
     description: str = "Pictures that nobody rendered."
     collections: tuple[MadeCollection, ...] = ()
-    rows: dict[str, MadeRow] = field(default_factory=dict)
+    rows: dict[str, Picture] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=lambda: {"Device": "CPU <x86>", "Precision": "float32"})
 
     def keys(self, collection: MadeCollection, /) -> Iterator[MadeEntry]:
         return iter(collection.entries)
 
-    def pictures(self, names: list[str], /) -> dict[str, MadeRow]:
+    def pictures(self, names: list[str], /) -> dict[str, Picture]:
         assert len(names) <= 500
         return {name: self.rows[name] for name in names if name in self.rows}
 
     def profiles(self) -> dict[str, dict[str, str]]:
-        return {"cpu-1f9a": {"Device": "CPU <x86>", "Precision": "float32", "Batch": "8"}}
+        return {"cpu-1f9a": self.details}
 
-    def add(self, collection: MadeCollection, rows: Iterable[MadeRow], edition: MadeEdition | None = None) -> None:
+    def add(
+        self, collection: MadeCollection, rows: Iterable[Picture], edition: MadeEdition | None = None
+    ) -> None:
         """Print pictures and hang them in a collection, new or there already."""
         rows = tuple(rows)
         entries = tuple(MadeEntry(edition or MadeEdition(), row.key, row.name) for row in rows)
@@ -119,11 +126,12 @@ class MadeLibrary:
         old[collection.slug] = replace(collection, entries=collection.entries + entries)
         self.collections = tuple(old.values())
 
-    def paint(self, row: MadeRow, painter: "Painter") -> None:
+    def paint(self, row: Picture, painter: "Painter") -> None:
         """Write a picture's three files, where they are not there."""
         picture = painter(row)
         small = picture.resize((160, round(160 * row.height / row.width)))
-        for folder, ending, image in (("pictures", "png", picture), ("views", "webp", picture), ("thumbs", "webp", small)):
+        files = (("pictures", "png", picture), ("views", "webp", picture), ("thumbs", "webp", small))
+        for folder, ending, image in files:
             path = self.root / folder / row.name[:2] / f"{row.name}.{ending}"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,19 +141,19 @@ class MadeLibrary:
         return build_site(self, self, site, neighbours)
 
 
-Painter = Callable[[MadeRow], Image.Image]
+Painter = Callable[[Picture], Image.Image]
 
 
-def plain_paint(row: MadeRow) -> Image.Image:
-    """A plain picture of the row's average colour."""
-    return Image.new("RGB", (row.width, row.height), row.colour)
+def plain_paint(row: Picture) -> Image.Image:
+    """A plain picture in a colour of its own."""
+    return Image.new("RGB", (row.width, row.height), f"#{row.name[:6]}")
 
 
-def row(page: int, prompt: str, shelf: str = "t4hx9") -> MadeRow:
+def row(page: int, prompt: str, shelf: str = "t4hx9") -> Picture:
     """A printed picture of a made-up key."""
     key = key_of(page, shelf)
     colour = f"#{name_of(key)[:6]}"
-    return MadeRow(name=name_of(key), key=key, prompt=prompt, page=str(page), colour=colour)
+    return replace(MADE, name=name_of(key), key=key, prompt=prompt, page=str(page), colour=colour)
 
 
 def made_up(root: Path) -> MadeLibrary:
@@ -155,9 +163,12 @@ def made_up(root: Path) -> MadeLibrary:
     ranged = [row(page, "the sea at sunset") for page in range(8)]
     sampled = [row(at, prompt, f"t{at:x}h") for at, prompt in enumerate(HOSTILE)]
     long = key_of(0, "t5").replace(".0~", f".{'q7' * 2000}~")
-    sampled.append(MadeRow(name=name_of(long), key=long, prompt="a long way out", page="123…789"))
+    sampled.append(replace(MADE, name=name_of(long), key=long, prompt="a long way out", page="123…789"))
     library.add(MadeCollection("pages", "The first pages <em>", "range", "Eight pages & one prompt."), ranged)
     library.add(MadeCollection("sample", "A sample", "random"), sampled)
-    library.add(MadeCollection("found", "Found", "search", "“quotes” \"and\" 'more'"), [ranged[3], sampled[0], ranged[3]])
+    library.add(
+        MadeCollection("found", "Found", "search", "“quotes” \"and\" 'more'"),
+        [ranged[3], sampled[0], ranged[3]],
+    )
     library.add(MadeCollection("empty", "Not printed", "walk"), [])
     return library

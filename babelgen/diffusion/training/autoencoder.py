@@ -107,7 +107,7 @@ def train(recipe: AutoencoderRecipe, seed: int, out: Path, device: str) -> Path:
         step += 1
         if step % 100 == 0:
             log.line(step=step, loss=round(error.item(), 4))
-        if step % 500 == 0 or step == recipe.steps:
+        if step % recipe.checkpoint_every == 0 or step == recipe.steps:
             log.line(step=step, psnr=round(psnr(model, fresh), 2))
             checkpoint.save(
                 out / "autoencoder.pt",

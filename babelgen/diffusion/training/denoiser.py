@@ -96,6 +96,16 @@ def encode_scenes(vae: AutoencoderKL, seed: int, count: int, device: str) -> Ten
     return torch.cat(chunks)
 
 
+def _latents(vae: AutoencoderKL, recipe: Recipe, path: Path, device: str) -> Tensor:
+    """The training set's latents, kept on disk so that a run that carries on need not draw it again."""
+    kept = checkpoint.load(path)
+    if kept is None:
+        kept = {"latents": encode_scenes(vae, recipe.seed, recipe.denoiser.scenes, device)}
+        checkpoint.save(path, kept)
+    latents: Tensor = kept["latents"]
+    return latents
+
+
 @dataclass(frozen=True)
 class Batch:
     """One step's data: latents and noise (n, c, h, w), timesteps (n,), token ids (n, 77)."""
@@ -167,7 +177,7 @@ def train(recipe: Recipe, tokenizer: CLIPTokenizer, vae: AutoencoderKL, out: Pat
     part, path = recipe.denoiser, out / "denoiser.pt"
     log = checkpoint.Log(out / "denoiser.log")
     log.line(event="drawing and encoding", scenes=part.scenes)
-    latents = encode_scenes(vae, recipe.seed, part.scenes, device)
+    latents = _latents(vae, recipe, out / "latents.pt", device)
     torch.manual_seed(recipe.seed)
     networks = build(part, tokenizer, latents)
     networks.text_encoder.to(device)
@@ -196,7 +206,7 @@ def train(recipe: Recipe, tokenizer: CLIPTokenizer, vae: AutoencoderKL, out: Pat
         recent.append(error.item())
         if step % 100 == 0:
             log.line(step=step, loss=round(float(np.mean(recent[-100:])), 4))
-        if step % 500 == 0 or step == part.steps:
+        if step % part.checkpoint_every == 0 or step == part.steps:
             checkpoint.save(
                 path,
                 {

@@ -18,6 +18,7 @@ class AutoencoderRecipe:
     learning_rate: float = 2e-3
     warmup: int = 100
     kl_weight: float = 1e-6
+    checkpoint_every: int = 500  # steps
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class DenoiserRecipe:
     warmup: int = 200
     empty_prompts: float = 0.1  # share of captions dropped, for guidance
     ema: float = 0.998  # decay of the averaged weights that ship
+    checkpoint_every: int = 500  # steps
 
 
 @dataclass(frozen=True)

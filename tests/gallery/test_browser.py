@@ -1,0 +1,233 @@
+"""The pages in a browser, opened from disk: what scripts add, what is left without them, and how pages fit."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from babelgen.gallery import paths
+
+from .made_up import HOSTILE, MadeLibrary, neighbours, row
+
+PAGES = [
+    paths.HOME,
+    paths.sheet("pages"),
+    paths.sheet("sample"),
+    paths.sheet("empty"),
+    paths.item("pages", 1),
+    *(paths.item("sample", at) for at in range(1, len(HOSTILE) + 2)),
+    paths.edition("mini-7k3q9d2x"),
+    paths.prompts(),
+    f"{paths.SEARCH}?q=sea",
+    paths.ABOUT,
+    paths.MISSING,
+]
+
+
+class Reader:
+    """A browser's page that notes what it asks for and complains of."""
+
+    def __init__(self, page: Any, site: Path) -> None:
+        self.page, self._site = page, site
+        self.troubles: list[str] = []
+        self.asked: list[str] = []
+        page.on("console", lambda message: self.troubles.append(message.text))
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("dialog", lambda dialog: self.troubles.append(dialog.message))
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def open(self, path: str) -> Any:
+        self.page.goto(f"{self._site.as_uri()}/{path}")
+        return self.page
+
+    def at(self, path: str) -> bool:
+        self.page.wait_for_url(f"{self._site.as_uri()}/{path}", timeout=5000)
+        return True
+
+    def found(self, words: str) -> None:
+        """Wait until the search says so; the pages' policy forbids to wait for a function's value."""
+        self.page.locator("#found", has_text=re.compile(f"^{re.escape(words)}$")).wait_for(timeout=5000)
+
+    def pasted(self) -> str:
+        """What is in the clipboard, as a reader would get it."""
+        self.page.focus("#seek")
+        self.page.keyboard.press("Control+v")
+        return str(self.page.input_value("#seek"))
+
+
+@pytest.fixture
+def reader(browser: Any, site: Path) -> Iterator[Reader]:
+    context = browser.new_context(accept_downloads=True)
+    reader = Reader(context.new_page(), site)
+    yield reader
+    context.close()
+    assert reader.troubles == []
+
+
+@pytest.fixture
+def plain_reader(browser: Any, site: Path) -> Iterator[Reader]:
+    context = browser.new_context(java_script_enabled=False)
+    yield Reader(context.new_page(), site)
+    context.close()
+
+
+def test_nothing_is_fetched_from_elsewhere_and_nothing_is_blocked(reader: Reader, site: Path) -> None:
+    for path in PAGES:
+        reader.open(path)
+    assert len(reader.asked) > 100
+    assert all(url.startswith(site.as_uri()) for url in reader.asked)
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_no_page_is_wider_than_a_phone(reader: Reader, width: int) -> None:
+    reader.page.set_viewport_size({"width": width, "height": 700})
+    for path in PAGES:
+        wide = reader.open(path).evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, path
+
+
+def test_search_finds_words_in_any_order_without_case_and_accents(reader: Reader) -> None:
+    page = reader.open(paths.SEARCH)
+    page.fill("#query", "SUNSET the")
+    reader.found("8 pictures")
+    page.fill("#query", "cafe")
+    reader.found("1 picture")
+    page.click("#results a")
+    assert reader.at(paths.item("sample", 1 + HOSTILE.index("&lt;b&gt; &amp; café")))
+
+
+def test_search_shows_hostile_words_as_words(reader: Reader) -> None:
+    page = reader.open(paths.SEARCH)
+    page.fill("#query", "<script>")
+    page.wait_for_selector("#results .plate")
+    assert "<script>alert(1)</script>" in page.locator("#results .words").all_text_contents()
+    assert page.locator("#results script").count() == 0
+
+
+def test_search_finds_a_whole_key_and_says_when_there_is_nothing(reader: Reader) -> None:
+    page = reader.open(paths.HOME)
+    page.keyboard.press("/")
+    page.keyboard.type(row(5, "").key)
+    page.keyboard.press("Enter")
+    reader.found("1 picture")
+    page.click("#results a")
+    assert reader.at(paths.item("pages", 6))
+    page = reader.open(f"{paths.SEARCH}?q=no+such+words")
+    reader.found("Nothing printed here has that.")
+
+
+def test_random_goes_to_an_item(reader: Reader) -> None:
+    reader.open(paths.sheet("sample")).click('[data-do="random"]')
+    reader.page.wait_for_url("**/item-*.html")
+    assert reader.page.locator("h1#title").count() == 1
+    reader.page.keyboard.press("r")
+    reader.page.wait_for_url("**/item-*.html")
+
+
+def test_arrow_keys_turn_the_pages(reader: Reader) -> None:
+    page = reader.open(paths.item("pages", 1))
+    page.keyboard.press("ArrowRight")
+    assert reader.at(paths.item("pages", 2))
+    page.keyboard.press("ArrowLeft")
+    assert reader.at(paths.item("pages", 1))
+    page.keyboard.press("u")
+    assert reader.at(paths.sheet("pages"))
+
+
+def test_keys_are_left_alone_in_fields_and_with_modifiers(reader: Reader) -> None:
+    page = reader.open(paths.item("pages", 1))
+    page.focus("#seek")
+    page.keyboard.type("r?/u")
+    page.keyboard.press("ArrowRight")
+    assert page.input_value("#seek") == "r?/u"
+    page.locator("h1").click()
+    page.keyboard.press("Control+ArrowRight")
+    page.wait_for_timeout(200)
+    assert reader.at(paths.item("pages", 1))
+
+
+def test_help_tells_the_keys_and_can_turn_them_off(reader: Reader) -> None:
+    page = reader.open(paths.item("pages", 1))
+    page.keyboard.press("?")
+    assert "a random picture" in page.locator("dialog[open]").inner_text()
+    page.uncheck("dialog input")
+    page.keyboard.press("Escape")
+    page = reader.open(paths.item("pages", 2))
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(200)
+    assert reader.at(paths.item("pages", 2))
+    page.click('[data-do="help"]')
+    assert not page.is_checked("dialog input")
+
+
+def test_copy_gives_the_exact_key(reader: Reader) -> None:
+    page = reader.open(paths.item("pages", 5))
+    page.click('.verso [data-do="copy-key"]')
+    page.wait_for_selector('[data-said="Copied"]')
+    assert reader.pasted() == row(4, "").key
+
+
+def test_copy_gives_a_long_key_whole(reader: Reader) -> None:
+    page = reader.open(paths.item("pages", 1))
+    page.click('.neighbour [data-do="copy-key"]')
+    page.wait_for_selector('[data-said="Copied"]')
+    assert reader.pasted() == neighbours("mini-7k3q9d2x", row(0, "").key)[0].key
+
+
+def test_copy_gives_the_command(reader: Reader) -> None:
+    page = reader.open(paths.item("pages", 8))
+    page.click('.again [data-do="copy"]')
+    page.wait_for_selector('[data-said="Copied"]')
+    assert reader.pasted() == f'python render.py key render --text "{row(7, "").key}" --out picture.png'
+
+
+@pytest.mark.parametrize("position", [1, len(HOSTILE) + 1])
+def test_a_key_is_saved_as_its_file(reader: Reader, shared: MadeLibrary, site: Path, position: int) -> None:
+    entry = shared.collections[1].entries[position - 1]
+    page = reader.open(paths.item("sample", position))
+    with page.expect_download() as saving:
+        page.click('.verso [data-do="save-key"]')
+    assert saving.value.suggested_filename == f"{entry.name}.key"
+    saved = Path(saving.value.path()).read_bytes()
+    assert saved == entry.key.encode() + b"\n" == (site / paths.key_file(entry.name)).read_bytes()
+
+
+def test_pages_do_without_javascript(plain_reader: Reader) -> None:
+    page = plain_reader.open(paths.HOME)
+    assert page.locator(".seek").is_hidden()
+    assert page.locator('[data-do="random"]').is_hidden()
+    page.click(".drawer >> nth=0")
+    assert plain_reader.at(paths.sheet("pages"))
+    page.click(".plate >> nth=1")
+    assert plain_reader.at(paths.item("pages", 2))
+    page.click('a[rel="next"]')
+    assert plain_reader.at(paths.item("pages", 3))
+    assert page.locator(".verso .shelfmark").inner_text() == row(2, "").key
+    assert page.locator('[data-do="copy-key"] >> nth=0').is_hidden()
+    assert page.locator(".verso a.button").is_visible()
+    page.click(".neighbour a >> nth=0")
+    assert plain_reader.at(paths.item("pages", 2))
+    plain_reader.open(paths.SEARCH)
+    page.click("[data-noscript] a")
+    assert plain_reader.at(paths.prompts())
+
+
+def test_the_first_stop_of_the_keyboard_skips_to_the_content(reader: Reader) -> None:
+    page = reader.open(paths.ABOUT)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_headings_are_in_order_and_pictures_have_words(reader: Reader) -> None:
+    for path in PAGES:
+        page = reader.open(path)
+        levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(h => +h.tagName[1])")
+        assert levels[0] == 1, path
+        assert levels.count(1) == 1, path
+        assert all(after <= before + 1 for before, after in pairwise(levels)), path
+        assert page.locator('img:not([alt]), img[alt=""]').count() == 0, path

@@ -1,0 +1,48 @@
+"""The checker finds what it is for, and a built site has none of it."""
+
+from pathlib import Path
+
+import pytest
+
+from .links import problems, unreached
+from .made_up import MadeLibrary
+
+
+def test_every_link_leads_to_a_file(site: Path) -> None:
+    assert list(problems(site)) == []
+
+
+def test_every_page_is_reached_from_home_without_javascript(site: Path) -> None:
+    assert unreached(site) == {"404.html"}
+
+
+def test_an_empty_library_is_a_site_too(tmp_path: Path) -> None:
+    MadeLibrary(tmp_path / "library").build(tmp_path / "site")
+    assert list(problems(tmp_path / "site")) == []
+    assert "no collections yet" in (tmp_path / "site/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("link", "what"),
+    [
+        ("gone.html", "no file"),
+        ("folder/", "no file"),
+        ("../outside.html", "out of the site"),
+        ("/index.html", "out of the site"),
+        ("https://example.org/a.css", "out of the site"),
+        ("//example.org/a.css", "out of the site"),
+        ("index.html#gone", "no part"),
+    ],
+)
+def test_the_checker_finds(tmp_path: Path, link: str, what: str) -> None:
+    site = tmp_path / "site"
+    (site / "folder").mkdir(parents=True)
+    (tmp_path / "outside.html").touch()
+    (site / "index.html").write_text(f'<p id="here"><a href="index.html#here">a</a><img srcset="{link} 2x">')
+    (problem,) = problems(site)
+    assert what in problem
+
+
+def test_the_checker_reads_stylesheets(tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text('a { background: url("gone.svg") }')
+    assert len(list(problems(tmp_path))) == 1

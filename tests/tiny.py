@@ -1,0 +1,115 @@
+"""A tiny real edition, made from nothing: a tokenizer, three random networks, and the TOML that pins them.
+
+Pictures of 12 x 8 pixels in a few milliseconds, through the same code as any other model. They show nothing, but
+differ visibly between prompts, pages and numbers of steps.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from babelgen.edition import file_hashes
+
+LENGTH = 16  # of the text encoder, start and end included
+VOCABULARY = 739  # content tokens
+WORDS = ("the sea", "a forest", "green hills", "mountains", "at night", "at sunset", "in the fog", "with a boat")
+
+
+def make_words(folder: Path) -> None:
+    """The tokenizer and the word list of a model, without its networks (and without loading torch)."""
+    from babelgen.diffusion.training import vocabulary
+    from babelgen.diffusion.training.recipe import Recipe
+
+    vocabulary.build(Recipe(length=LENGTH)).save_pretrained(folder / "tokenizer")
+    (folder / "words.txt").write_text("\n".join(WORDS) + "\n")
+
+
+def make_networks(folder: Path) -> None:
+    """Three random networks beside the tokenizer in `folder`, in the layout of diffusers."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    import torch
+    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+    tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        unet = UNet2DConditionModel(
+            sample_size=None,
+            in_channels=4,
+            out_channels=4,
+            block_out_channels=(8,),
+            down_block_types=("CrossAttnDownBlock2D",),
+            up_block_types=("CrossAttnUpBlock2D",),
+            layers_per_block=1,
+            attention_head_dim=4,
+            cross_attention_dim=8,
+            norm_num_groups=4,
+        )
+        vae = AutoencoderKL(
+            block_out_channels=(4, 8),
+            down_block_types=("DownEncoderBlock2D",) * 2,
+            up_block_types=("UpDecoderBlock2D",) * 2,
+            latent_channels=4,
+            norm_num_groups=4,
+        )
+        text_encoder = CLIPTextModel(
+            CLIPTextConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=8,
+                intermediate_size=16,
+                num_hidden_layers=1,
+                num_attention_heads=2,
+                max_position_embeddings=LENGTH,
+                bos_token_id=tokenizer.bos_token_id,
+                eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.pad_token_id,
+            )
+        )
+        with torch.no_grad():  # random networks are timid: without this all pictures are one grey
+            vae.decoder.conv_out.weight.mul_(6)
+            text_encoder.get_input_embeddings().weight.mul_(50)
+    StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=text_encoder,
+        tokenizer=tokenizer,
+        unet=unet,
+        scheduler=DDIMScheduler(
+            beta_start=0.00085,
+            beta_end=0.012,
+            beta_schedule="scaled_linear",
+            clip_sample=False,
+            set_alpha_to_one=False,
+            steps_offset=1,
+        ),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    ).save_pretrained(folder, safe_serialization=True)
+
+
+def edition_fields(model: Path, pinned: bool = False) -> dict[str, Any]:
+    """The fields of the tiny edition's TOML, for a test to change; `model`: the model's folder."""
+    fields: dict[str, Any] = {
+        "name": "tiny",
+        "title": "Tiny",
+        "description": "Random networks.",
+        "codec": "babel2",
+        "picture": {"width": 12, "height": 8, "latents": [4, 4, 6]},
+        "sampler": {"scheduler": "ddim", "steps": 3, "guidance": 3.0},
+        "text": {"vocabulary": VOCABULARY, "length": LENGTH},
+        "random": {"words": "words.txt", "lengths": [1.0, 2.0, 1.0]},
+        "model": {"path": str(model)},
+    }
+    if pinned:
+        fields["model"]["files"] = file_hashes(model)
+    return fields
+
+
+def write_edition(path: Path, fields: Mapping[str, Any]) -> Path:
+    """Write an edition's TOML; returns its path."""
+    path.write_text(tomlkit.dumps(fields), "utf-8")
+    return path
