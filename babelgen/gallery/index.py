@@ -116,7 +116,8 @@ class Index:
         for entry in batch:
             self.editions.setdefault(fit(entry.edition.id), entry.edition)
         rows = catalog.pictures([entry.name for entry in batch])
-        printed = {name for name, row in rows.items() if self._insert(row)}
+        # In the batch's order, not the rows': lists of pictures follow the order in which they were added.
+        printed = {e.name for e in batch if e.name in rows and self._insert(rows[e.name])}
         places = ((number, before + at, e.name) for at, e in enumerate(batch, 1) if e.name in printed)
         self._db.executemany("INSERT INTO items VALUES (?, ?, ?)", places)
 

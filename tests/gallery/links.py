@@ -5,7 +5,6 @@ Knows nothing of the program: `python links.py SITE` prints what is wrong, a lin
 
 import re
 import sys
-from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -61,13 +60,15 @@ def fault(site: Path, path: Path, link: str) -> str:
     return ""
 
 
-def problems(site: Path) -> Iterator[str]:
+def check(site: Path) -> list[str]:
     """A line for each link of the site that does not lead to one of its files."""
-    for path in sorted(site.rglob("*")):
-        if path.is_file() and ".babelgen" not in path.relative_to(site).parts:
-            for link in links_of(path):
-                if what := fault(site, path, link):
-                    yield f"{path.relative_to(site)}: {link!r} {what}"
+    files = sorted(path for path in site.rglob("*") if not _hidden(path.relative_to(site)))
+    found = ((path, link, fault(site, path, link)) for path in files for link in links_of(path))
+    return [f"{path.relative_to(site)}: {link!r} {what}" for path, link, what in found if what]
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def unreached(site: Path, start: str = "index.html") -> set[str]:
@@ -85,6 +86,6 @@ def unreached(site: Path, start: str = "index.html") -> set[str]:
 
 
 if __name__ == "__main__":
-    found = list(problems(Path(sys.argv[1])))
+    found = check(Path(sys.argv[1]))
     print("\n".join(found) or "every link leads to a file")
     sys.exit(1 if found else 0)

@@ -107,7 +107,7 @@ class MadeLibrary:
 
     def pictures(self, names: list[str], /) -> dict[str, Picture]:
         assert len(names) <= 500
-        return {name: self.rows[name] for name in names if name in self.rows}
+        return {name: self.rows[name] for name in sorted(names) if name in self.rows}  # as a database would
 
     def profiles(self) -> dict[str, dict[str, str]]:
         return {"cpu-1f9a": self.details}

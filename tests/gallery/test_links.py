@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from .links import problems, unreached
+from .links import check, unreached
 from .made_up import MadeLibrary
 
 
 def test_every_link_leads_to_a_file(site: Path) -> None:
-    assert list(problems(site)) == []
+    assert check(site) == []
 
 
 def test_every_page_is_reached_from_home_without_javascript(site: Path) -> None:
@@ -18,7 +18,7 @@ def test_every_page_is_reached_from_home_without_javascript(site: Path) -> None:
 
 def test_an_empty_library_is_a_site_too(tmp_path: Path) -> None:
     MadeLibrary(tmp_path / "library").build(tmp_path / "site")
-    assert list(problems(tmp_path / "site")) == []
+    assert check(tmp_path / "site") == []
     assert "no collections yet" in (tmp_path / "site/index.html").read_text()
 
 
@@ -39,10 +39,10 @@ def test_the_checker_finds(tmp_path: Path, link: str, what: str) -> None:
     (site / "folder").mkdir(parents=True)
     (tmp_path / "outside.html").touch()
     (site / "index.html").write_text(f'<p id="here"><a href="index.html#here">a</a><img srcset="{link} 2x">')
-    (problem,) = problems(site)
+    (problem,) = check(site)
     assert what in problem
 
 
 def test_the_checker_reads_stylesheets(tmp_path: Path) -> None:
     (tmp_path / "a.css").write_text('a { background: url("gone.svg") }')
-    assert len(list(problems(tmp_path))) == 1
+    assert len(check(tmp_path)) == 1

@@ -1,6 +1,7 @@
 """What the pages of a library say, and what a build does to the files of a site."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +13,7 @@ from babelgen.errors import UserError
 from babelgen.gallery import build_site, paths, writer
 from babelgen.gallery.writer import Writer, open_site
 
-from .links import problems, unreached
+from .links import check, unreached
 from .made_up import HOSTILE, MadeCollection, MadeLibrary, made_up, neighbours, row
 
 
@@ -71,7 +72,8 @@ class TestPages:
         page = item(site, "pages", 4)
         assert 'href="../found/item-00001.html"' in page
         assert 'href="../found/item-00003.html"' in page
-        assert page.count('class="plate"') == 7
+        siblings = page.partition('id="siblings-title"')[2]
+        assert re.findall(r'class="plate" href="item-0000(\d).html"', siblings) == list("1235678")
 
     def test_an_item_tells_what_is_known_of_it(self, shared: MadeLibrary, site: Path) -> None:
         one = row(4, "the sea at sunset")
@@ -116,7 +118,7 @@ class TestPages:
         assert counts == [120, 120, 5]
         assert 'href="page-3.html"' in item(tmp_path / "site", "many", 241)
         assert (tmp_path / "site/prompts-2.html").read_text().count("<h2>") == 45
-        assert list(problems(tmp_path / "site")) == []
+        assert check(tmp_path / "site") == []
         assert unreached(tmp_path / "site") == {"404.html"}
 
     def test_what_is_not_printed_leaves_a_gap(self, library: MadeLibrary, tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ class TestPages:
             '[["pages","The first pages \\u003cem\\u003e",[[1,2],[5,8]]]'
             in (tmp_path / "site/data/items.js").read_text()
         )
-        assert list(problems(tmp_path / "site")) == []
+        assert check(tmp_path / "site") == []
 
 
 class TestBuild:
@@ -186,7 +188,7 @@ class TestBuild:
         fresh = tmp_path / "fresh"
         library.build(fresh)
         assert files(site) == files(fresh) | {"CNAME": b"example.org\n", ".gitignore": b"*\n"}
-        assert list(problems(site)) == []
+        assert check(site) == []
 
     def test_a_folder_of_other_files_is_refused(self, library: MadeLibrary, tmp_path: Path) -> None:
         (tmp_path / "home").mkdir()
@@ -257,7 +259,7 @@ class TestInterrupted:
         with _stop_after(monkeypatch, step), pytest.raises(Stop):
             library.build(site)
         out_of_reach = unreached(site)  # pages that no page of the old site knows, and those it has let go
-        assert [line for line in problems(site) if line.partition(":")[0] not in out_of_reach] == []
+        assert [line for line in check(site) if line.partition(":")[0] not in out_of_reach] == []
         library.build(site)
         library.build(fresh)
         assert files(site) == files(fresh)
