@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from babelgen.errors import UserError
-from babelgen.keys import KeySpace, Shelf, shelf_of_tokens
+from babelgen.keys import KeySpace, Shelf, is_edition_id, shelf_of_tokens
 from babelgen.keys.numerals import write_bytes
 from babelgen.keys.space import MAX_STEPS
 from babelgen.resources import EDITIONS, PACKAGE
@@ -22,6 +23,13 @@ from babelgen.toml import Table, read_toml
 
 CODECS = ("babel2",)
 SCHEDULERS = ("ddim",)
+
+# Bounds far beyond any model, so that a slip of the pen is told and not computed with.
+LONGEST_NAME = 55  # characters; the id has nine more, and 64 at most
+LARGEST_PICTURE = 16_383  # pixels a side, as WebP has them
+MOST_LATENTS = 2**24  # values
+LARGEST_VOCABULARY = 2**24
+LONGEST_PROMPT = 1024  # tokens
 
 
 @dataclass(frozen=True)
@@ -134,33 +142,57 @@ def read_edition(path: Path) -> Edition:
     text, draws = top.table("text"), top.table("random", optional=True)
     files = model.table("files", optional=True)
     edition = Edition(
-        name=top.text("name"),
+        name=_name(top),
         title=top.text("title", ""),
         description=top.text("description", ""),
         codec=top.choice("codec", CODECS),
-        width=picture.number("width", low=8),
-        height=picture.number("height", low=8),
+        width=picture.number("width", low=8, high=LARGEST_PICTURE),
+        height=picture.number("height", low=8, high=LARGEST_PICTURE),
         latent_shape=_shape(picture),
         scheduler=sampler.choice("scheduler", SCHEDULERS),
         steps=sampler.number("steps", low=1, high=MAX_STEPS),
         guidance=sampler.real("guidance", low=0.0),
-        vocabulary=text.number("vocabulary", low=1),
-        length=text.number("length", low=2),
+        vocabulary=text.number("vocabulary", low=1, high=LARGEST_VOCABULARY),
+        length=text.number("length", low=2, high=LONGEST_PROMPT),
         negative=tuple(text.numbers("negative", [])),
         model=_model_folder(model.text("path"), path),
         words=draws.text("words", "words.txt"),
-        lengths=tuple(draws.reals("lengths", [1.0])),
+        lengths=_weights(draws),
         files={name: files.text(name) for name in files.names()},
     )
     for table in (top, model, picture, sampler, text, draws, files):
         table.refuse_others()
+    try:
+        edition.key_space()
+    except UserError as error:
+        raise text.error("negative", f"is refused: {str(error).rstrip('.')}") from error
     return edition
+
+
+def _name(top: Table) -> str:
+    name = top.text("name")
+    if not is_edition_id(name) or len(name) > LONGEST_NAME:
+        raise top.error(
+            "name",
+            f"must be words of a-z and 0-9 joined by hyphens, at most {LONGEST_NAME} characters, not {name!r}",
+        )
+    return name
+
+
+def _weights(draws: Table) -> tuple[float, ...]:
+    weights = draws.reals("lengths", [1.0])
+    if not weights or min(weights) < 0 or not 0 < sum(weights) < math.inf:
+        raise draws.error("lengths", "must be weights of zero or more, and not all of them zero")
+    return tuple(weights)
 
 
 def _shape(picture: Table) -> tuple[int, int, int]:
     shape = picture.numbers("latents")
-    if len(shape) != 3 or min(shape) < 1:
-        raise picture.error("latents", "must be three positive numbers: channels, height, width")
+    if len(shape) != 3 or min(shape) < 1 or math.prod(shape) > MOST_LATENTS:
+        raise picture.error(
+            "latents",
+            f"must be three positive numbers, channels, height and width, of at most {MOST_LATENTS} values together",
+        )
     channels, height, width = shape
     return channels, height, width
 
@@ -174,7 +206,8 @@ def _model_folder(text: str, path: Path) -> Path:
 
 def file_hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of a model that settles its pixels: weights, configurations, tokenizer."""
-    files = [file for kind in ("*.safetensors", "*.json") for file in folder.rglob(kind)]
+    kinds = ("*.safetensors", "*.json", "merges.txt")  # the last is half of an older tokenizer
+    files = [file for kind in kinds for file in folder.rglob(kind)]
     return {file.relative_to(folder).as_posix(): _sha256(file) for file in sorted(files)}
 
 
@@ -183,11 +216,16 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def check_files(edition: Edition) -> None:
-    """Refuse with UserError a model folder that is not the one that the edition pins."""
+def check_files(edition: Edition, part: str = "") -> None:
+    """Refuse with UserError a model folder that is not the one that the edition pins.
+
+    part: the beginning of the names to check, such as `tokenizer/`.
+    """
     if not edition.model.is_dir():
         raise UserError(f"The model of edition {edition.id} is not at {edition.model}.")
     for name, digest in edition.files.items():
+        if not name.startswith(part):
+            continue
         file = edition.model / name
         if not file.is_file():
             raise UserError(f"The model of edition {edition.id} lacks its file {name} in {edition.model}.")

@@ -15,9 +15,10 @@ from pathlib import Path
 from babelgen.collections import Collection, read_collection
 from babelgen.edition import Edition, load_edition
 from babelgen.errors import UserError
-from babelgen.toml import read_toml
+from babelgen.toml import Table, read_toml
 
 FILE = "library.toml"
+DEFAULT_EDITION = "mini"
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,10 @@ def load_library(root: Path) -> Library:
 def read_library(path: Path, root: Path) -> Library:
     """Read a library file (or a recipe) for the library in `root`; UserError says which field is wrong."""
     top = read_toml(path)
-    default = top.text("edition", "mini")
-    editions = {default: load_edition(default, path.parent)}
-    collections = []
-    for table in top.tables("collection"):
-        name = table.text("edition", default)
-        if name not in editions:
-            editions[name] = load_edition(name, path.parent)
-        collections.append(read_collection(table, editions[name]))
+    default = _edition(top, path, None)
+    collections = [
+        read_collection(table, _edition(table, path, default)) for table in top.tables("collection")
+    ]
     library = Library(
         root=root,
         id=picture_name("library", root.resolve().name)[:8],
@@ -84,6 +81,17 @@ def read_library(path: Path, root: Path) -> Library:
     top.refuse_others()
     _refuse_twins(library, path)
     return library
+
+
+def _edition(table: Table, path: Path, default: Edition | None) -> Edition:
+    """The edition that a table names, or the default where it names none."""
+    if default is not None and "edition" not in table.names():
+        return default
+    name = table.text("edition", DEFAULT_EDITION)
+    try:
+        return load_edition(name, path.parent)
+    except UserError as error:
+        raise table.error("edition", f"is refused: {str(error).rstrip('.')}") from error
 
 
 def _refuse_twins(library: Library, path: Path) -> None:

@@ -10,10 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
-from babelgen.edition import Edition
+from babelgen.edition import Edition, check_files
 from babelgen.errors import UserError
 from babelgen.keys import Shelf, shelf_of_tokens, tokens_of_shelf
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,8 @@ class Tokens:
     """The tokens of one edition. A rank is a token's place among all but start and end, in order of id."""
 
     def __init__(self, edition: Edition) -> None:
-        from transformers import CLIPTokenizer  # a second to import: only where prompts are read or shown
-
         self._edition = edition
-        folder = edition.model / "tokenizer"
-        if not folder.is_dir():
-            raise UserError(f"The tokenizer of edition {edition.id} is not at {folder}.")
-        self._tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        self._tokenizer = _load(edition)
         content = len(self._tokenizer) - 2
         if content != edition.vocabulary:
             raise UserError(
@@ -47,7 +45,10 @@ class Tokens:
 
     def encode(self, prompt: str) -> Encoded:
         """A prompt's ranks, cut to the edition's length as the model's own pipeline would."""
-        ids = self._tokenizer(prompt, add_special_tokens=False).input_ids
+        if any("\ud800" <= character <= "\udfff" for character in prompt):
+            raise UserError("A prompt must be text, and has a byte that is none.")
+        # Not verbose: we tell ourselves what is too long.
+        ids = self._tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids
         for token in ids:
             if token not in self._ranks:
                 marker = self._tokenizer.convert_ids_to_tokens(token)
@@ -76,14 +77,36 @@ class Tokens:
 
     @cached_property
     def entries(self) -> tuple[str, ...]:
-        """The word list of the edition, empty where it has none."""
+        """The word list of the edition, empty where it has none; UserError where it cannot be read."""
         path = self._edition.model / self._edition.words
-        return tuple(path.read_text("utf-8").splitlines()) if path.is_file() else ()
+        if not path.is_file():
+            return ()
+        try:
+            return tuple(line for line in path.read_text("utf-8").splitlines() if line.strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"The word list {path} cannot be read: {error}.") from error
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(_WORD.findall(" ".join(self.entries).lower()))
 
     def _unknown(self, prompt: str) -> tuple[str, ...]:
-        known = {word for entry in self.entries for word in entry.split()}
-        words = dict.fromkeys(re.findall(r"[^\W\d_]+", prompt.lower()))
-        return tuple(word for word in words if word not in known) if known else ()
+        words = dict.fromkeys(_WORD.findall(prompt.lower()))
+        return tuple(word for word in words if word not in self._known) if self._known else ()
+
+
+def _load(edition: Edition) -> Any:
+    """transformers' tokenizer of an edition, its files checked."""
+    from transformers import CLIPTokenizer  # a second to import: only where prompts are read or shown
+
+    folder = edition.model / "tokenizer"
+    if not folder.is_dir():
+        raise UserError(f"The tokenizer of edition {edition.id} is not at {folder}.")
+    check_files(edition, "tokenizer/")
+    try:
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # of any type: the files are parsed as they come
+        raise UserError(f"The tokenizer of edition {edition.id} in {folder} cannot be loaded.") from error
 
 
 @lru_cache(maxsize=8)

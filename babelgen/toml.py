@@ -6,6 +6,7 @@ May import: errors and the standard library.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from babelgen.errors import UserError
 
 LARGEST_FILE = 64 * 2**20  # bytes
+LONGEST_SHOWN = 80  # characters of a wrong value
 
 
 class Table:
@@ -35,13 +37,13 @@ class Table:
 
     def text(self, name: str, default: str | None = None) -> str:
         """A string."""
-        return str(self._get(name, str, "a text in quotes", default))
+        return self._unicode(name, str(self._get(name, str, "a text in quotes", default)))
 
     def choice(self, name: str, choices: Iterable[str], default: str | None = None) -> str:
         """One of some strings."""
         value, allowed = self.text(name, default), list(choices)
         if value not in allowed:
-            raise self.error(name, f"must be one of {', '.join(allowed)}, not {value!r}")
+            raise self.error(name, f"must be one of {', '.join(allowed)}, not {_shown(value)}")
         return value
 
     def number(
@@ -52,8 +54,11 @@ class Table:
         return int(self._bounded(name, value, low, high))
 
     def real(self, name: str, default: float | None = None, low: float | None = None) -> float:
-        """A number, whole or not."""
-        return float(self._bounded(name, self._get(name, (int, float), "a number", default), low, None))
+        """A finite number, whole or not."""
+        value = self._bounded(name, self._get(name, (int, float), "a number", default), low, None)
+        if not _finite(value):
+            raise self.error(name, f"must be a finite number, not {_shown(value)}")
+        return float(value)
 
     def flag(self, name: str, default: bool) -> bool:
         """true or false."""
@@ -61,15 +66,18 @@ class Table:
 
     def texts(self, name: str, default: list[str] | None = None) -> list[str]:
         """A list of strings."""
-        return self._list(name, str, "a list of texts", default)
+        return [self._unicode(name, value) for value in self._list(name, str, "a list of texts", default)]
 
     def numbers(self, name: str, default: list[int] | None = None) -> list[int]:
         """A list of whole numbers."""
         return self._list(name, int, "a list of whole numbers", default)
 
     def reals(self, name: str, default: list[float] | None = None) -> list[float]:
-        """A list of numbers."""
-        return [float(value) for value in self._list(name, (int, float), "a list of numbers", default)]
+        """A list of finite numbers."""
+        values = self._list(name, (int, float), "a list of numbers", default)
+        if not all(map(_finite, values)):
+            raise self.error(name, "must be a list of finite numbers")
+        return [float(value) for value in values]
 
     def table(self, name: str, optional: bool = False) -> Table:
         """A table inside this one."""
@@ -101,7 +109,7 @@ class Table:
             return default
         value = self._values[name]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.error(name, f"must be {wanted}, not {value!r}")
+            raise self.error(name, f"must be {wanted}, not {_shown(value)}")
         return value
 
     def _list(self, name: str, kind: type | tuple[type, ...], wanted: str, default: Any) -> list[Any]:
@@ -112,10 +120,32 @@ class Table:
 
     def _bounded(self, name: str, value: float, low: float | None, high: float | None) -> float:
         if low is not None and value < low:
-            raise self.error(name, f"must be at least {low}, not {value}")
+            raise self.error(name, f"must be at least {_shown(low)}, not {_shown(value)}")
         if high is not None and value > high:
-            raise self.error(name, f"must be at most {high}, not {value}")
+            raise self.error(name, f"must be at most {_shown(high)}, not {_shown(value)}")
         return value
+
+    def _unicode(self, name: str, text: str) -> str:
+        """The text; a command line, unlike a file, may hold bytes that are none."""
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise self.error(name, "must be text, and has a byte that is none")
+        return text
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond any float
+        return False
+
+
+def _shown(value: object) -> str:
+    """A value as a sentence shows it: cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def read_toml(path: Path) -> Table:
@@ -126,5 +156,7 @@ def read_toml(path: Path) -> Table:
         return Table(tomllib.loads(path.read_text("utf-8")), str(path))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # of TOML, of UTF-8, or of a number of more than 4,300 digits
         raise UserError(f"{path} is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise UserError(f"{path} is not valid TOML: its brackets are nested too deeply.") from error

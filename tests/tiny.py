@@ -1,6 +1,6 @@
 """A tiny real edition, made from nothing: a tokenizer, three random networks, and the TOML that pins them.
 
-Pictures of 12 x 8 pixels in a few milliseconds, through the same code as any other model. They show nothing, but
+Pictures of 16 x 8 pixels in a few milliseconds, through the same code as any other model. They show nothing, but
 differ visibly between prompts, pages and numbers of steps.
 """
 
@@ -70,7 +70,7 @@ def make_networks(folder: Path) -> None:
             )
         )
         with torch.no_grad():  # random networks are timid: without this all pictures are one grey
-            vae.decoder.conv_out.weight.mul_(6)
+            vae.decoder.conv_out.weight.mul_(3)
             text_encoder.get_input_embeddings().weight.mul_(50)
     StableDiffusionPipeline(
         vae=vae,
@@ -98,7 +98,7 @@ def edition_fields(model: Path, pinned: bool = False) -> dict[str, Any]:
         "title": "Tiny",
         "description": "Random networks.",
         "codec": "babel2",
-        "picture": {"width": 12, "height": 8, "latents": [4, 4, 6]},
+        "picture": {"width": 16, "height": 8, "latents": [4, 4, 8]},
         "sampler": {"scheduler": "ddim", "steps": 3, "guidance": 3.0},
         "text": {"vocabulary": VOCABULARY, "length": LENGTH},
         "random": {"words": "words.txt", "lengths": [1.0, 2.0, 1.0]},

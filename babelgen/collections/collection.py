@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from babelgen.edition import Edition
+from babelgen.errors import UserError
+from babelgen.keys import MAX_STEPS
+from babelgen.tokens import tokens_of
 from babelgen.toml import Table
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 64
+MOST = 10_000_000  # keys in one collection
 
 
 class Spec(Protocol):
@@ -69,4 +73,21 @@ def read_collection(table: Table, edition: Edition) -> Collection:
 
 def read_steps(table: Table, edition: Edition) -> int:
     """The optional field `steps` that every kind has."""
-    return table.number("steps", edition.steps, low=1, high=64)
+    return table.number("steps", edition.steps, low=1, high=MAX_STEPS)
+
+
+def read_page(table: Table, edition: Edition, count: int = 1) -> int:
+    """The optional field `page`: the first of `count` pages of one shelf."""
+    page = table.number("page", 0, low=0)
+    if page + count > edition.key_space().pages:
+        raise table.error("page", "is beyond the last page of a shelf")
+    return page
+
+
+def check_prompt(table: Table, name: str, prompt: str, edition: Edition) -> None:
+    """Refuse a prompt that cannot be said in the edition's tokens, before anything is rendered."""
+    tokens = tokens_of(edition)
+    try:
+        tokens.encode(prompt)
+    except UserError as error:
+        raise table.error(name, f"is refused: {str(error).rstrip('.')}") from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from babelgen.collections.collection import read_steps
+from babelgen.collections.collection import MOST, check_prompt, read_page, read_steps
 from babelgen.edition import Edition
 from babelgen.errors import BadKey
 from babelgen.keys import Address, Level, format_key, next_key, parse_key
@@ -14,7 +14,6 @@ from babelgen.tokens import tokens_of
 from babelgen.toml import Table
 
 LEVELS = ("page", "shelf", "steps")
-MOST = 10_000_000  # keys in one collection
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,13 @@ def read_range(table: Table, edition: Edition) -> Range:
         for name in ("prompt", "page", "steps"):
             if name in table.names():
                 raise table.error(name, "cannot stand beside start, which says it already")
+    prompt = table.text("prompt", "")
+    if prompt:
+        check_prompt(table, "prompt", prompt, edition)
     return Range(
         start=start,
-        prompt=table.text("prompt", ""),
-        page=table.number("page", 0, low=0, high=edition.key_space().pages - 1),
+        prompt=prompt,
+        page=read_page(table, edition),
         steps=read_steps(table, edition),
         level=cast(Level, table.choice("level", LEVELS, "page")),
         stride=table.number("stride", 1),

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from babelgen.collections.collection import read_steps
-from babelgen.collections.range import MOST
+from babelgen.collections.collection import MOST, read_steps
 from babelgen.edition import Edition
 from babelgen.errors import UserError
-from babelgen.keys import Address, format_key, random_address, uniform_address
+from babelgen.keys import Address, KeySpace, format_key, random_address, uniform_address
 from babelgen.tokens import tokens_of
 from babelgen.toml import Table
+
+LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,15 @@ class Sample:
             if len(seen) == self.length:
                 return
             # A generator of its own for each draw: a key depends on its place, not on the draws before.
-            key = format_key(self._draw(edition, random.Random(f"{self.seed}/{index}")), space)
+            key = format_key(self._draw(edition, space, random.Random(f"{self.seed}/{index}")), space)
             if key not in seen:
                 seen.add(key)
                 yield key
         raise UserError(f"Edition {edition.id} has no {self.length} different random keys.")
 
-    def _draw(self, edition: Edition, rng: random.Random) -> Address:
-        space = edition.key_space()
+    def _draw(self, edition: Edition, space: KeySpace, rng: random.Random) -> Address:
         if self.uniform:
             return uniform_address(space, rng)
-        tokens = tokens_of(edition)
-        if not tokens.entries:
-            raise UserError(
-                f"Edition {edition.id} has no word list: only a uniform random sample can be drawn."
-            )
         words = _ranks_of_entries(edition)
         return random_address(space, rng, steps=self.steps, words=words, lengths=edition.lengths)
 
@@ -59,21 +55,22 @@ class Sample:
         return ()
 
 
-_entries: dict[str, list[tuple[int, ...]]] = {}
-
-
-def _ranks_of_entries(edition: Edition) -> list[tuple[int, ...]]:
-    if edition.id not in _entries:
-        tokens = tokens_of(edition)
-        _entries[edition.id] = [tokens.encode(entry).ranks for entry in tokens.entries]
-    return _entries[edition.id]
+@lru_cache(maxsize=8)
+def _ranks_of_entries(edition: Edition) -> tuple[tuple[int, ...], ...]:
+    tokens = tokens_of(edition)
+    return tuple(tokens.encode(entry).ranks for entry in tokens.entries)
 
 
 def read_sample(table: Table, edition: Edition) -> Sample:
-    """The fields of a random sample: seed, count, steps, uniform."""
+    """The fields of a random sample: seed, count, and steps or uniform."""
+    uniform = table.flag("uniform", False)
+    if uniform and "steps" in table.names():
+        raise table.error("steps", "cannot stand beside uniform, which draws them too")
+    if not uniform and not tokens_of(edition).entries:
+        raise table.error("uniform", f"must be true: edition {edition.id} has no word list to draw from")
     return Sample(
-        seed=table.number("seed", 0, low=0),
+        seed=table.number("seed", 0, low=0, high=LARGEST_SEED),
         steps=read_steps(table, edition),
-        uniform=table.flag("uniform", False),
+        uniform=uniform,
         length=table.number("count", low=1, high=MOST),
     )

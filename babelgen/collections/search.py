@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from babelgen.collections.collection import read_steps
+from babelgen.collections.collection import MOST, check_prompt, read_page, read_steps
 from babelgen.edition import Edition
 from babelgen.keys import Address, Shelf, format_key
 from babelgen.tokens import tokens_of
@@ -44,14 +44,12 @@ class Search:
 
 def read_search(table: Table, edition: Edition) -> Search:
     """The fields of a search: prompts, negative, page, count (pages of each prompt), steps."""
-    prompts = table.texts("prompts")
+    prompts, negative = table.texts("prompts"), table.text("negative", "")
     if not prompts:
         raise table.error("prompts", "must have at least one prompt")
-    space = edition.key_space()
-    pages = table.number("count", 1, low=1)
-    first = table.number("page", 0, low=0)
-    if first + pages > space.pages:
-        raise table.error("page", "is beyond the last page of a shelf")
-    for prompt in [*prompts, table.text("negative", "")]:
-        tokens_of(edition).encode(prompt)  # a prompt that cannot be said is refused before anything renders
-    return Search(tuple(prompts), table.text("negative", ""), first, pages, read_steps(table, edition))
+    for prompt in prompts:
+        check_prompt(table, "prompts", prompt, edition)
+    check_prompt(table, "negative", negative, edition)
+    pages = table.number("count", 1, low=1, high=max(1, MOST // len(prompts)))
+    first = read_page(table, edition, pages)
+    return Search(tuple(prompts), negative, first, pages, read_steps(table, edition))

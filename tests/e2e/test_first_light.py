@@ -72,9 +72,9 @@ def test_a_reader_finds_a_picture_and_renders_its_key_again(folder, browser, tmp
     page.goto(f"{site}/index.html")
     page.click('a[href="collections/range/index.html"]')
     page.click('main a[href="item-00001.html"]')
-    page.click('a[rel="next"]')
+    page.click("nav.turn >> text=Next")
     page.wait_for_url("**/item-00002.html")
-    page.click('a[rel="prev"]')
+    page.click("nav.turn >> text=Previous")
     page.wait_for_url("**/item-00001.html")
 
     page.fill("#seek", "desert noon")

@@ -1,16 +1,10 @@
-"""Fixtures of the gallery's tests: a made-up library, its built site, and a browser."""
+"""Fixtures of the gallery's tests: a made-up library and its built site."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from .made_up import MadeLibrary, made_up
-
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture
@@ -31,20 +25,3 @@ def site(shared: MadeLibrary) -> Path:
     place = shared.root.parent / "site"
     shared.build(place)
     return place
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """A headless Chromium; without one the tests are skipped, but fail where CI is set."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not found:
-        reason = "no chromium on the path: the pages' scripts are not tested"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield chromium
-        chromium.close()

@@ -1,0 +1,81 @@
+"""Fixtures that everything shares: the tiny edition, libraries of it, and what a test may touch."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+
+from babelgen.edition import Edition, load_edition
+
+from . import tiny
+from .browser import browser
+
+__all__ = ["browser"]
+
+LibraryFactory = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def words_edition_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The TOML of an edition with a tokenizer and no networks: enough for keys and prompts, and no torch."""
+    folder = tmp_path_factory.mktemp("words")
+    tiny.make_words(folder / "model")
+    return tiny.write_edition(folder / "words.toml", {**tiny.edition_fields(folder / "model"), "name": "words"})
+
+
+@pytest.fixture(scope="session")
+def words_edition(words_edition_file: Path) -> Edition:
+    """The edition that has words alone; provisional."""
+    return load_edition(str(words_edition_file))
+
+
+@pytest.fixture(scope="session")
+def tiny_edition_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The TOML of the tiny edition, its model in `model` beside it, pinned."""
+    folder = tmp_path_factory.mktemp("tiny")
+    tiny.make_words(folder / "model")
+    tiny.make_networks(folder / "model")
+    return tiny.write_edition(folder / "tiny.toml", tiny.edition_fields(folder / "model", pinned=True))
+
+
+@pytest.fixture(scope="session")
+def tiny_edition(tiny_edition_file: Path) -> Edition:
+    """The tiny edition: real networks, pictures of 16 x 8 pixels in milliseconds."""
+    return load_edition(str(tiny_edition_file))
+
+
+@pytest.fixture
+def tiny_library(tiny_edition_file: Path, tmp_path: Path) -> LibraryFactory:
+    """A function that writes a library of the tiny edition and returns its folder; see `library_factory`."""
+    return library_factory(tiny_edition_file, tmp_path)
+
+
+@pytest.fixture
+def words_library(words_edition_file: Path, tmp_path: Path) -> LibraryFactory:
+    """The same with the edition that has words alone."""
+    return library_factory(words_edition_file, tmp_path)
+
+
+def library_factory(toml: Path, folder: Path) -> LibraryFactory:
+    """Writes `folder`/`name`/library.toml; collections: tables as in a library file, names made up where absent."""
+
+    def make(*collections: Mapping[str, Any], name: str = "books") -> Path:
+        tables = [{"name": f"shelf-{at}", **table} for at, table in enumerate(collections, 1)]
+        root = folder / name
+        root.mkdir()
+        text = tomlkit.dumps({"title": "Books", "edition": str(toml), **({"collection": tables} if tables else {})})
+        (root / "library.toml").write_text(text, "utf-8")
+        return root
+
+    return make
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to run commands in, where logs go too: no test writes into the tree or the user's home."""
+    folder = tmp_path_factory.mktemp("here")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
