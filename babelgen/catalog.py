@@ -1,6 +1,7 @@
 """The catalog: the record of every rendered picture, and read-only queries of it.
 
-Law: a row is there only when its picture file was there first (store.py writes both). Reading never writes.
+Law: a row is there only when its picture file was there first (store.py writes both). Reading never writes, but for
+undoing the half of a change that a killed writer left behind, which SQLite does for whoever comes first.
 May import: errors and the standard library.
 """
 
@@ -9,9 +10,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from babelgen.errors import UserError
 
@@ -72,16 +74,31 @@ class Failure:
     failed_at: str
 
 
+# What SQLite says when a statement of ours is wrong; whatever else it says is about the file or the disk.
+_SLIPS = {None, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE}
+
+
+@contextmanager
+def telling(root: Path) -> Iterator[None]:
+    """Turn what keeps a catalog from being used (damage, a full disk) into a UserError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) in _SLIPS:
+            raise
+        raise UserError(f"The catalog {root / FILE} cannot be used: {error}.") from error
+
+
 def connect(root: Path) -> sqlite3.Connection:
     """The database of the library in `root`; a new empty one in memory where none was written yet."""
     path = root / FILE
     if not path.exists():
         return _empty()
-    try:
-        connection = sqlite3.connect(f"file:{path.resolve().as_posix()}?mode=ro", uri=True, timeout=60)
+    with telling(root):
+        # Not mode=ro, which refuses the file that a killed writer left.
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=60)
+        connection.execute("PRAGMA query_only = ON")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise UserError(f"{path} is not a catalog that can be read: {error}.") from error
     if version == 0:  # a file whose making was interrupted
         connection.close()
         return _empty()
@@ -128,32 +145,29 @@ class Catalog:
         """The rows of some pictures by name; those not rendered are left out."""
         found: dict[str, Picture] = {}
         query = f"SELECT {', '.join(COLUMNS)} FROM pictures WHERE name IN (SELECT value FROM json_each(?))"
-        for row in self._connection.execute(query, (json.dumps(list(names)),)):
+        for row in self._rows(query, json.dumps(list(names))):
             picture = Picture(*row)
             found[picture.name] = picture
         return found
 
     def all(self) -> Iterator[Picture]:
         """Every row, in order of name."""
-        with closing(
-            self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM pictures ORDER BY name")
-        ) as rows:
-            yield from (Picture(*row) for row in rows)
+        for row in self._rows(f"SELECT {', '.join(COLUMNS)} FROM pictures ORDER BY name"):
+            yield Picture(*row)
 
     def names(self) -> set[str]:
         """The names of all rendered pictures."""
-        return {name for (name,) in self._connection.execute("SELECT name FROM pictures")}
+        return {name for (name,) in self._rows("SELECT name FROM pictures")}
 
     def failures(self) -> dict[str, Failure]:
         """What could not be rendered, by name."""
-        rows = self._connection.execute(
-            "SELECT name, key, edition, reason, failed_at FROM failures ORDER BY name"
-        )
+        rows = self._rows("SELECT name, key, edition, reason, failed_at FROM failures ORDER BY name")
         return {row[0]: Failure(*row) for row in rows}
 
     def count(self) -> int:
         """How many pictures there are."""
-        return int(self._connection.execute("SELECT count(*) FROM pictures").fetchone()[0])
+        ((count,),) = self._rows("SELECT count(*) FROM pictures")
+        return int(count)
 
     def profiles(self) -> dict[str, dict[str, str]]:
         """Each profile's facts by its id."""
@@ -164,8 +178,12 @@ class Catalog:
         return self._facts("editions")
 
     def _facts(self, table: str) -> dict[str, dict[str, str]]:
-        rows = self._connection.execute(f"SELECT id, facts FROM {table} ORDER BY id")
+        rows = self._rows(f"SELECT id, facts FROM {table} ORDER BY id")
         return {key: json.loads(facts) for key, facts in rows}
+
+    def _rows(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
+        with telling(self.root), closing(self._connection.execute(query, values)) as rows:
+            yield from rows
 
 
 def as_row(picture: Picture) -> tuple[object, ...]:

@@ -17,7 +17,7 @@ from typing import Annotated
 import click
 import typer
 
-from babelgen.errors import ItemError, UserError
+from babelgen.errors import BabelgenError, UserError
 
 app = typer.Typer(
     name="babelgen",
@@ -339,7 +339,7 @@ def guard(action: Callable[[], int | None]) -> int:
         return _fail("Interrupted; what was done is kept.", 130)
     except UserError as error:
         return _fail(str(error), 1)
-    except ItemError as error:
+    except BabelgenError as error:  # an item failed, or a worker died: what was done is kept
         return _fail(str(error), 4)
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _MACHINE:

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import sqlite3
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +40,16 @@ def file_of(root: Path, folder: str, name: str) -> Path:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Put a file in its place whole, or not at all, and durably."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Put a file in its place whole, or not at all, and durably; UserError where the machine refuses."""
+    try:
+        _make_folder(path.parent)
+        _replace(path, data)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with fresh.open("wb") as file:
@@ -49,9 +58,18 @@ def write_atomic(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(fresh, path)
     except BaseException:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each as durable as a file."""
+    if folder.exists():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -76,7 +94,8 @@ def encode_webp(pixels: NDArray[np.uint8], width: int | None = None) -> bytes:
     """RGB pixels as WebP, scaled to a width where one is given."""
     image = Image.fromarray(pixels, "RGB")
     if width is not None and width < image.width:
-        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+        height = max(1, round(image.height * width / image.width))
+        image = image.resize((width, height), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=VIEW_QUALITY, method=4)
     return buffer.getvalue()
@@ -110,7 +129,7 @@ class Store:
     def record(self, pictures: Sequence[Picture], failures: Sequence[Failure] = ()) -> None:
         """Report pictures done, or failed, in one durable transaction."""
         marks = ", ".join("?" * len(catalog.COLUMNS))
-        with self.connection:
+        with catalog.telling(self.root), self.connection:
             self.connection.executemany(
                 f"INSERT OR REPLACE INTO pictures VALUES ({marks})", [catalog.as_row(p) for p in pictures]
             )
@@ -123,7 +142,7 @@ class Store:
     def record_facts(self, table: str, key: str, facts: Mapping[str, str]) -> None:
         """Keep the facts of a profile or an edition; table: profiles, editions."""
         text = json.dumps(dict(facts), ensure_ascii=False)
-        with self.connection:
+        with catalog.telling(self.root), self.connection:
             self.connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (key, text))
 
 
@@ -131,7 +150,7 @@ class Store:
 def open_store(root: Path) -> Iterator[Store]:
     """Open a library for writing. UserError when another process has it open; a dead one holds nothing."""
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        _make_folder(root)
         lock = filelock.FileLock(root / "render.lock", timeout=0)
         lock.acquire()
     except filelock.Timeout as error:
@@ -150,11 +169,12 @@ def open_store(root: Path) -> Iterator[Store]:
 
 def _connect(root: Path) -> sqlite3.Connection:
     catalog.connect(root).close()  # refuses a damaged catalog, or one of another version
-    connection = sqlite3.connect(root / catalog.FILE, timeout=60)
-    connection.execute("PRAGMA synchronous = FULL")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        version = f"PRAGMA user_version = {catalog.SCHEMA_VERSION}"
-        connection.executescript(f"BEGIN; {catalog.SCHEMA} {version}; COMMIT;")
+    with catalog.telling(root):
+        connection = sqlite3.connect(root / catalog.FILE, timeout=60)
+        connection.execute("PRAGMA synchronous = EXTRA")  # the folder too: a row is there once it is reported
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            version = f"PRAGMA user_version = {catalog.SCHEMA_VERSION}"
+            connection.executescript(f"BEGIN; {catalog.SCHEMA} {version}; COMMIT;")
     return connection
 
 
@@ -165,51 +185,59 @@ def copy_recipe(recipe: Path, root: Path) -> None:
     """
     data = _read(recipe)
     target, original = root / LIBRARY_FILE, root / "recipe.toml"
-    if target.exists() and original.exists() and original.read_bytes() == data:
+    if target.exists() and (target.samefile(recipe) or (original.exists() and _read(original) == data)):
         return
-    text = _resolve_editions(data.decode(), recipe.parent)
+    text, added = _resolve_editions(recipe, data), []
     if target.exists():
-        added = [table for table in _collections(target) if table.get("added")]
-        write_atomic(root / f"{LIBRARY_FILE}.old", target.read_bytes())
-        text = _append(text, added)
-    write_atomic(target, text.encode())
+        old = _read(target)
+        added = [table for table in _parse(target, old).get("collection", []) if table.get("added")]
+        write_atomic(root / f"{LIBRARY_FILE}.old", old)
+    write_atomic(target, _append(target, text, added))
     write_atomic(original, data)
 
 
 def add_collection(root: Path, fields: Mapping[str, object]) -> None:
     """Append a collection to a library's own file; comments and order there stay as they are."""
     target = root / LIBRARY_FILE
-    text = target.read_text("utf-8") if target.exists() else tomlkit.dumps({"title": root.name})
+    text = _read(target).decode() if target.exists() else tomlkit.dumps({"title": root.resolve().name})
     table = tomlkit.table()
     for name, value in {**fields, "added": True}.items():
         table.append(name, value)
-    write_atomic(target, _append(text, [table]).encode())
+    write_atomic(target, _append(target, text, [table]))
 
 
-def _resolve_editions(text: str, beside: Path) -> str:
+def _resolve_editions(recipe: Path, data: bytes) -> str:
     """A recipe's text with the edition files that it names made absolute: the copy lies elsewhere."""
-    document = tomlkit.parse(text)
+    document = _parse(recipe, data)
     for table in [document, *document.get("collection", [])]:
         if str(table.get("edition", "")).endswith(".toml"):
-            table["edition"] = str((beside / table["edition"]).resolve())
+            table["edition"] = str((recipe.parent / table["edition"]).resolve())
     return tomlkit.dumps(document)
 
 
-def _append(text: str, tables: Sequence[object]) -> str:
-    """A library file's text with more collections at its end."""
+def _append(target: Path, text: str, tables: Sequence[object]) -> bytes:
+    """A library file with more collections at its end; UserError where it could not be read again."""
     for table in tables:
         array = tomlkit.aot()
         array.append(table)
         document = tomlkit.document()
         document.append("collection", array)
         text = text.rstrip("\n") + "\n\n" + tomlkit.dumps(document)
-    return text
-
-
-def _collections(path: Path) -> list[tomlkit.items.Table]:
     try:
-        return list(tomlkit.parse(path.read_text("utf-8")).get("collection", []))
-    except (OSError, UnicodeDecodeError, tomlkit.exceptions.TOMLKitError) as error:
+        names = [table.get("name") for table in tomllib.loads(text).get("collection", [])]
+    except ValueError as error:
+        raise UserError(
+            f"Nothing can be added to {target}: each of its collections must stand under [[collection]]."
+        ) from error
+    if twin := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"{target} would have two collections with the name {twin!r}: rename one of them.")
+    return text.encode()
+
+
+def _parse(path: Path, data: bytes) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(data)
+    except (UnicodeDecodeError, tomlkit.exceptions.TOMLKitError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from error
 
 

@@ -113,3 +113,17 @@ def write_edition(path: Path, fields: Mapping[str, Any]) -> Path:
     """Write an edition's TOML; returns its path."""
     path.write_text(tomlkit.dumps(fields), "utf-8")
     return path
+
+
+def poison(model: Path, token: str) -> None:
+    """Make a model whose pictures are no numbers where a prompt has this token (and nowhere else)."""
+    import numpy as np
+    from safetensors.numpy import load_file, save_file
+    from transformers import CLIPTokenizer
+
+    number = CLIPTokenizer.from_pretrained(model / "tokenizer").convert_tokens_to_ids(f"{token}</w>")
+    weights = load_file(model / "text_encoder/model.safetensors")
+    (name,) = [name for name in weights if name.endswith("token_embedding.weight")]
+    weights[name] = weights[name].copy()
+    weights[name][number] = np.nan
+    save_file(weights, model / "text_encoder/model.safetensors", metadata={"format": "pt"})

@@ -69,10 +69,7 @@ def render(source: str | None, text: str | None, edition_name: str | None, out: 
 
     pixels = render_key(edition, key)
     words = describe(address, edition, tokens_of(edition))
-    try:
-        write_atomic(out, encode_png(pixels, texts(key, words, edition)))
-    except OSError as error:
-        raise UserError(f"{out} cannot be written: {error.strerror}.") from error
+    write_atomic(out, encode_png(pixels, texts(key, words, edition)))
     return 0
 
 

@@ -6,13 +6,16 @@ next word to it. Processes are spawned, never forked, since torch does not survi
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -21,7 +24,7 @@ from babelgen.errors import BabelgenError, UserError
 from babelgen.plan import Item
 
 LARGEST_SHARE = 8  # items handed to a worker at once
-PATIENCE = 10.0  # seconds that a worker is given to end
+PATIENCE = 10.0  # seconds that all workers together are given to end
 
 
 def core_count() -> int:
@@ -42,6 +45,10 @@ class _End:
     expected: bool = False
 
 
+class _Alone(Exception):
+    """A worker's parent is gone: there is nobody to work for."""
+
+
 class LocalEngine:
     """Runs the backend in `workers` processes."""
 
@@ -54,26 +61,41 @@ class LocalEngine:
         Raises UserError for what keeps a model from loading, BabelgenError when a worker died.
         """
         count = max(1, min(self._workers, len(items)))
-        processes = [_start(order) for _ in range(count)]
-        todo = deque(items)
+        processes: dict[Connection, BaseProcess] = {}
         try:
-            yield from _serve(dict(processes), todo, count)
+            for _ in range(count):
+                connection, process = _start(order)
+                processes[connection] = process
+            yield from _serve(dict(processes), deque(items), count)
         finally:
-            for connection, _ in processes:
-                connection.close()
-            for _, process in processes:
-                process.join(PATIENCE)
-                if process.is_alive():
-                    process.kill()
+            _end(processes)
 
 
 def _start(order: Order) -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(order, theirs), daemon=True)
-    process.start()
+    resource_tracker.ensure_running()  # now, since its start would let interrupts through again
+    # A worker inherits this from its first moment on: the parent decides when to stop.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()  # so that the worker's end closes with the worker, and is seen here
     return ours, process
+
+
+def _end(processes: Mapping[Connection, BaseProcess]) -> None:
+    """Let the workers go, and kill those that take too long to notice."""
+    for connection in processes:
+        connection.close()
+    deadline = time.monotonic() + PATIENCE
+    for process in processes.values():
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 def _serve(processes: dict[Connection, BaseProcess], todo: deque[Item], count: int) -> Iterator[Outcome]:
@@ -84,16 +106,12 @@ def _serve(processes: dict[Connection, BaseProcess], todo: deque[Item], count: i
                 raise TypeError("workers are reached through connections alone")
             try:
                 word = connection.recv()
-            except EOFError:
-                process = processes.pop(connection)
-                process.join(PATIENCE)
-                raise BabelgenError(
-                    f"A render worker died (exit code {process.exitcode}); what was done is kept, run again to carry on."
-                ) from None
-            if isinstance(word, _Want):
-                share = max(1, min(LARGEST_SHARE, len(todo) // (4 * count)))
-                connection.send([todo.popleft() for _ in range(min(share, len(todo)))])
-            elif isinstance(word, _End):
+                if isinstance(word, _Want):
+                    connection.send(_share(todo, count))
+                    continue
+            except (EOFError, OSError) as error:  # which of them depends on what it was doing
+                raise _death(processes[connection]) from error
+            if isinstance(word, _End):
                 del processes[connection]
                 if word.complaint:
                     raise UserError(word.complaint) if word.expected else RuntimeError(word.complaint)
@@ -101,27 +119,51 @@ def _serve(processes: dict[Connection, BaseProcess], todo: deque[Item], count: i
                 yield word
 
 
+def _share(todo: deque[Item], count: int) -> list[Item]:
+    """The next items for one of `count` workers; fewer towards the end, none when there are no more."""
+    share = max(1, min(LARGEST_SHARE, len(todo) // (4 * count)))
+    return [todo.popleft() for _ in range(min(share, len(todo)))]
+
+
+def _death(process: BaseProcess) -> BabelgenError:
+    process.join(PATIENCE)
+    return BabelgenError(
+        f"A render worker died (exit code {process.exitcode}); what was done is kept, run again to carry on."
+    )
+
+
 def _work(order: Order, connection: Connection) -> None:
     """A worker process from start to end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: threads change bits
     try:
         for outcome in resolve(order.backend)(order, _ask(connection)):
-            connection.send(outcome)
-        connection.send(_End())
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass  # the parent is gone: there is nobody to work for
+            _say(connection, outcome)
+        end = _End()
+    except _Alone:
+        return
     except UserError as error:
-        connection.send(_End(str(error), expected=True))
+        end = _End(str(error), expected=True)
     except Exception:
-        connection.send(_End(traceback.format_exc()))
+        end = _End(traceback.format_exc())
+    with contextlib.suppress(_Alone):
+        _say(connection, end)
 
 
 def _ask(connection: Connection) -> Iterator[Item]:
     """The worker's items, asked for as they are needed."""
     while True:
-        connection.send(_Want())
-        share: list[Item] = connection.recv()
+        _say(connection, _Want())
+        try:
+            share: list[Item] = connection.recv()
+        except (EOFError, OSError) as error:
+            raise _Alone from error
         if not share:
             return
         yield from share
+
+
+def _say(connection: Connection, word: Outcome | _Want | _End) -> None:
+    try:
+        connection.send(word)
+    except OSError as error:
+        raise _Alone from error

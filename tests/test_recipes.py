@@ -1,0 +1,208 @@
+"""Recipes and their copies: what a user wrote stays, whoever wrote it where."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from babelgen.commands.render import find_library
+from babelgen.edition import Edition
+from babelgen.errors import UserError
+from babelgen.library import Library, load_library
+from babelgen.resources import shipped
+from babelgen.store import add_collection, copy_recipe
+
+RECIPE = """\
+# A comment at the top.
+title = "Books"   # and one behind
+edition = "words.toml"
+
+[[collection]]
+name = "first"
+kind = "range"
+count = 2  # as few as may be
+"""
+SECOND = """
+[[collection]]
+name = "second"
+kind = "range"
+edition = "words.toml"
+count = 1
+"""
+ADDED = {"name": "found", "title": "Found", "kind": "search", "prompts": ["the sea"], "count": 3}
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, words_edition_file: Path) -> Path:
+    """A recipe in a folder of its own, its edition beside it."""
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes/words.toml").symlink_to(words_edition_file)
+    path = tmp_path / "recipes/books.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture
+def root(tmp_path: Path, recipe: Path) -> Path:
+    """The library of the recipe."""
+    copy_recipe(recipe, tmp_path / "library")
+    return tmp_path / "library"
+
+
+def copy(root: Path) -> str:
+    return (root / "library.toml").read_bytes().decode()
+
+
+def slugs(library: Library) -> list[str]:
+    return [collection.slug for collection in library.collections]
+
+
+def test_a_copy_is_the_recipe_but_for_where_its_edition_lies(root: Path, recipe: Path, words_edition_file: Path) -> None:
+    assert copy(root) == RECIPE.replace('"words.toml"', f'"{words_edition_file}"')
+    assert (root / "recipe.toml").read_text() == recipe.read_text() == RECIPE
+
+
+def test_edition_files_beside_the_recipe_are_found_from_the_copy(
+    root: Path, recipe: Path, words_edition: Edition
+) -> None:
+    recipe.write_text(RECIPE + SECOND)
+    copy_recipe(recipe, root)
+    assert [entry.edition.id for entry in load_library(root).entries()] == [words_edition.id] * 3
+
+
+def test_an_edited_copy_stays_while_the_recipe_is_the_same(root: Path, recipe: Path) -> None:
+    edited = copy(root).replace("count = 2", "count = 5")
+    (root / "library.toml").write_text(edited)
+    copy_recipe(recipe, root)
+    assert copy(root) == edited
+
+
+def test_a_changed_recipe_replaces_the_copy_and_keeps_what_was_added(root: Path, recipe: Path) -> None:
+    (root / "library.toml").write_text(copy(root).replace("count = 2", "count = 5"))
+    add_collection(root, ADDED)
+    before = copy(root)
+    recipe.write_text(RECIPE + SECOND)
+    for _ in range(2):
+        copy_recipe(recipe, root)
+        library = load_library(root)
+        assert slugs(library) == ["first", "second", "found"]
+        assert [collection.spec.count() for collection in library.collections] == [2, 1, 3]
+        assert [collection.added for collection in library.collections] == [False, False, True]
+    assert (root / "library.toml.old").read_text() == before
+    assert "# A comment at the top." in copy(root)
+
+
+def test_what_was_added_is_kept_with_its_comments(root: Path, recipe: Path) -> None:
+    add_collection(root, ADDED)
+    (root / "library.toml").write_text(copy(root).replace("count = 3", "count = 3  # three are enough"))
+    recipe.write_text(RECIPE + SECOND)
+    copy_recipe(recipe, root)
+    assert "count = 3  # three are enough" in copy(root)
+
+
+def test_a_library_that_a_command_made_takes_a_recipe_in(tmp_path: Path, recipe: Path) -> None:
+    root = tmp_path / "default"
+    add_collection(root, ADDED)
+    copy_recipe(recipe, root)
+    assert slugs(load_library(root)) == ["first", "found"]
+
+
+def test_a_copy_that_was_interrupted_is_made_again(root: Path, recipe: Path) -> None:
+    """Killed after the copy and before the note of what was copied."""
+    add_collection(root, ADDED)
+    before = copy(root)
+    (root / "recipe.toml").unlink()
+    copy_recipe(recipe, root)
+    assert copy(root).split() == before.split()
+    assert (root / "recipe.toml").exists()
+
+
+def test_a_recipe_that_takes_the_name_of_what_was_added_is_refused(root: Path, recipe: Path) -> None:
+    add_collection(root, {**ADDED, "name": "second"})
+    before = copy(root)
+    recipe.write_text(RECIPE + SECOND)
+    with pytest.raises(UserError, match=r"would have two collections with the name 'second': rename one of them\.$"):
+        copy_recipe(recipe, root)
+    assert copy(root) == before
+
+
+INLINE = 'edition = "words.toml"\ncollection = [{name = "first", kind = "range", count = 1}]\n'
+
+
+def test_collections_may_stand_in_one_line_until_one_is_added(tmp_path: Path, recipe: Path) -> None:
+    recipe.write_text(INLINE)
+    root = tmp_path / "library"
+    copy_recipe(recipe, root)
+    assert slugs(load_library(root)) == ["first"]
+    before = copy(root)
+    with pytest.raises(UserError, match=r"^Nothing can be added to .*library\.toml: each of its collections must stand"):
+        add_collection(root, ADDED)
+    assert copy(root) == before
+
+
+def test_an_added_collection_stands_behind_a_text_that_stays(root: Path) -> None:
+    for newline in ("\n", "\r\n"):
+        text = (copy(root) + "# a last word, without a line break").replace("\n", newline)
+        (root / "library.toml").write_bytes(text.encode())
+        add_collection(root, {**ADDED, "name": f"found-{len(newline)}"})
+        assert copy(root).startswith(text)
+        assert load_library(root).collections[-1].slug == f"found-{len(newline)}"
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=st.text(st.characters(exclude_categories=["Cs"]), max_size=20), prompt=st.text(max_size=20))
+def test_whatever_text_is_added_is_read_back(root: Path, title: str, prompt: str) -> None:
+    before = copy(root)
+    try:
+        add_collection(root, {**ADDED, "title": title, "prompts": [prompt]})
+        collection = load_library(root).collections[-1]
+        assert (collection.title, collection.spec.prompts()) == (title, (prompt,))
+    finally:
+        (root / "library.toml").write_bytes(before.encode())
+
+
+class TestFindingLibraries:
+    """Which folder a recipe is rendered into."""
+
+    def test_a_recipe_names_its_library(self, elsewhere: Path, recipe: Path) -> None:
+        assert find_library(recipe, None) == Path("library/books")
+        assert slugs(load_library(elsewhere / "library/books")) == ["first"]
+
+    def test_a_folder_can_be_given(self, tmp_path: Path, recipe: Path) -> None:
+        assert find_library(recipe, tmp_path / "there") == tmp_path / "there"
+        assert find_library(None, tmp_path / "there") == tmp_path / "there"
+        assert slugs(load_library(tmp_path / "there")) == ["first"]
+
+    def test_a_librarys_own_file_is_no_recipe_for_it(self, root: Path) -> None:
+        add_collection(root, ADDED)
+        before = copy(root)
+        assert find_library(root / "library.toml", root) == root
+        assert copy(root) == before
+        assert (root / "recipe.toml").read_text() == RECIPE
+
+    def test_a_wrong_recipe_is_refused_before_anything_is_written(self, elsewhere: Path, recipe: Path) -> None:
+        recipe.write_text(RECIPE.replace("count = 2", "count = 0"))
+        with pytest.raises(UserError, match=r"books\.toml: collection 1: count must be at least 1"):
+            find_library(recipe, None)
+        assert list(elsewhere.iterdir()) == []
+
+    @pytest.mark.parametrize("name", ["nowhere.toml", "."])
+    def test_a_recipe_that_is_not_there_is_refused(self, elsewhere: Path, name: str) -> None:
+        with pytest.raises(UserError, match=f"^There is no library file {name}"):
+            find_library(Path(name), None)
+        assert list(elsewhere.iterdir()) == []
+
+
+def test_the_shipped_library_has_a_hundred_pictures(tmp_path: Path, words_edition_file: Path) -> None:
+    """Its keys counted with the tiny vocabulary; the built-in model has the same words and more room for them."""
+    text = (shipped("libraries") / "default.toml").read_text("utf-8")
+    assert 'edition = "mini"' in text
+    path = tmp_path / "default.toml"
+    path.write_text(text.replace('edition = "mini"', f'edition = "{words_edition_file}"'))
+    copy_recipe(path, tmp_path / "library")
+    library = load_library(tmp_path / "library")
+    names = [entry.name for entry in library.entries()]
+    assert len(set(names)) >= 100
+    assert {collection.kind for collection in library.collections} == {"range", "random", "search"}
+    assert all(collection.title and collection.description for collection in library.collections)
