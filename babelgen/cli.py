@@ -6,18 +6,29 @@ May import: commands, inside functions; torch is loaded by the few commands that
 from __future__ import annotations
 
 import errno
+import io
 import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
-import click
 import typer
+from typer.core import TyperCommand
 
 from babelgen.errors import BabelgenError, UserError
+
+
+class Command(TyperCommand):
+    """A command whose every end is an exit code, so that Typer deals with wrong usage alone."""
+
+    def invoke(self, ctx: typer.Context) -> NoReturn:
+        """Run the function behind the command."""
+        invoke = super().invoke
+        raise typer.Exit(guard(lambda: invoke(ctx)))
+
 
 app = typer.Typer(
     name="babelgen",
@@ -78,7 +89,7 @@ def _fields(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-@app.command()
+@app.command(cls=Command)
 def render(
     recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE]", help="A library file (TOML).")] = None,
     library: LibraryFolder = None,
@@ -97,7 +108,7 @@ def render(
     return command.render(recipe, library, engine, workers, retry_failed)
 
 
-@app.command("range")
+@app.command("range", cls=Command)
 def range_(
     start: Annotated[str | None, typer.Option(help="The first key.")] = None,
     start_file: Annotated[Path | None, typer.Option(help="A file with the first key.")] = None,
@@ -123,7 +134,9 @@ def range_(
     from babelgen.commands.key import read_key
 
     if start_file is not None:
-        start = read_key(str(start_file), start)
+        if start is not None:
+            raise UserError("The first key is given twice: leave out --start or --start-file.")
+        start = read_key(str(start_file), None)
     fields = _fields(
         start=start, prompt=prompt, page=page, steps=steps, count=count,
         level=None if level == "page" else str(level), stride=None if stride == 1 else stride,
@@ -134,7 +147,7 @@ def range_(
     )
 
 
-@app.command("random")
+@app.command("random", cls=Command)
 def random_(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same keys.")] = 0,
     count: Annotated[int, typer.Option(min=1, help="How many keys.")] = 12,
@@ -163,7 +176,7 @@ def random_(
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def search(
     prompts: Annotated[list[str], typer.Argument(metavar="PROMPT...", help="What to look for.")],
     count: Annotated[int, typer.Option(min=1, help="Pages of each prompt.")] = 4,
@@ -191,7 +204,7 @@ def search(
     )
 
 
-@app.command()
+@app.command(cls=Command)
 def site(
     library: LibraryFolder = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the site goes.")] = Path("site"),
@@ -205,7 +218,7 @@ def site(
     return command.site(library, out)
 
 
-@app.command()
+@app.command(cls=Command)
 def status(library: LibraryFolder = None, as_json: Json = False) -> int:
     """Show what a library (library/default) has, lacks and failed.
 
@@ -217,7 +230,7 @@ def status(library: LibraryFolder = None, as_json: Json = False) -> int:
     return command.status(library or DEFAULT, as_json)
 
 
-@key_app.command("show")
+@key_app.command("show", cls=Command)
 def key_show(
     file: KeyFile = None, text: KeyText = None, edition: EditionOption = None, as_json: Json = False
 ) -> int:
@@ -230,7 +243,7 @@ def key_show(
     return key.show(file, text, edition, as_json)
 
 
-@key_app.command("render")
+@key_app.command("render", cls=Command)
 def key_render(
     out: Annotated[Path, typer.Option(metavar="PNG", help="Where the picture goes.")],
     file: KeyFile = None,
@@ -246,7 +259,7 @@ def key_render(
     return key.render(file, text, edition, out)
 
 
-@key_app.command("next")
+@key_app.command("next", cls=Command)
 def key_next(
     file: KeyFile = None,
     text: KeyText = None,
@@ -263,7 +276,7 @@ def key_next(
     return key.step(file, text, edition, level.value, count)
 
 
-@key_app.command("prev")
+@key_app.command("prev", cls=Command)
 def key_prev(
     file: KeyFile = None,
     text: KeyText = None,
@@ -280,7 +293,7 @@ def key_prev(
     return key.step(file, text, edition, level.value, -count)
 
 
-@edition_app.command("list")
+@edition_app.command("list", cls=Command)
 def edition_list() -> int:
     """List the shipped editions.
 
@@ -294,7 +307,7 @@ def edition_list() -> int:
     return 0
 
 
-@edition_app.command("show")
+@edition_app.command("show", cls=Command)
 def edition_show(
     edition: Annotated[str, typer.Argument(help="A shipped edition's name, or a TOML file.")],
 ) -> int:
@@ -323,19 +336,20 @@ _MACHINE = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
-    return guard(lambda: app(list(arguments) if arguments is not None else None, standalone_mode=False))
+    try:
+        app(list(arguments) if arguments is not None else None)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
 
 
 def guard(action: Callable[[], int | None]) -> int:
     """Run something, and turn every way in which it can end into an exit code."""
     try:
         return action() or 0
-    except click.exceptions.Exit as stop:
-        return int(stop.exit_code)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except BrokenPipeError:
+        raise  # whoever read our output has gone, and Typer ends quietly
+    except KeyboardInterrupt:
         return _fail("Interrupted; what was done is kept.", 130)
     except UserError as error:
         return _fail(str(error), 1)
@@ -353,11 +367,14 @@ def _fail(sentence: str, code: int) -> int:
 
 
 def _log(error: Exception) -> str:
-    with tempfile.NamedTemporaryFile("w", prefix="babelgen-", suffix=".log", delete=False) as file:
-        file.write("".join(traceback.format_exception(error)))
+    text = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile(prefix="babelgen-", suffix=".log", delete=False) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
     return file.name
 
 
 def entry_point() -> None:
     """The `babelgen` command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # prompts go to terminals of any alphabet
     sys.exit(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from babelgen.collections import check_slug, read_collection
@@ -12,7 +12,7 @@ from babelgen.commands.console import say
 from babelgen.commands.render import DEFAULT, make_engine, render_and_report
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
-from babelgen.library import FILE, load_library
+from babelgen.library import DEFAULT_EDITION, FILE, load_library
 from babelgen.store import add_collection
 from babelgen.toml import Table, read_toml
 
@@ -32,6 +32,9 @@ class Addition:
 def add(addition: Addition, folder: Path | None, engine: str, workers: int | None, wait: bool) -> int:
     """Add a collection, unless it is there already, and render what is missing (`wait`: only add it)."""
     root = folder or DEFAULT
+    if addition.edition is not None and addition.edition.endswith(".toml"):
+        # The library file lies elsewhere, and names in it count from there.
+        addition = replace(addition, edition=str(Path(addition.edition).resolve()))
     known = _tables(root)
     twin = next((name for name, table in known.items() if _same(table, addition)), None)
     if twin is not None:
@@ -79,14 +82,16 @@ def _fields(addition: Addition, known: Mapping[str, object], root: Path) -> dict
     if addition.edition is not None:
         fields["edition"] = addition.edition
     fields |= addition.fields
-    read_collection(Table(dict(fields), "the new collection", ""), load_edition(_edition_of(addition, root)))
+    read_collection(Table(dict(fields), "the new collection"), load_edition(_edition_of(addition, root), root))
     return fields
 
 
 def _edition_of(addition: Addition, root: Path) -> str:
     if addition.edition is not None:
         return addition.edition
-    return read_toml(root / FILE).text("edition", "mini") if (root / FILE).is_file() else "mini"
+    if not (root / FILE).is_file():
+        return DEFAULT_EDITION
+    return read_toml(root / FILE).text("edition", DEFAULT_EDITION)
 
 
 def _free_name(words: str, known: Mapping[str, object]) -> str:

@@ -14,7 +14,7 @@ from babelgen.engines import Done, Failed, Outcome
 from babelgen.plan import Plan
 from babelgen.tokens import tokens_of
 
-console = Console(stderr=True, highlight=False)
+console = Console(stderr=True, highlight=False, emoji=False)
 LINE_EVERY = 10.0  # seconds between plain lines where there is no terminal
 
 

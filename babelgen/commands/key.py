@@ -54,7 +54,7 @@ def show(source: str | None, text: str | None, edition_name: str | None, as_json
         "size": f"{edition.width}x{edition.height}",
     }
     if as_json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json.dumps(facts))
         return 0
     for name, value in facts.items():
         print(f"{name:<11}{value if value != '' else '(none)'}")

@@ -66,15 +66,15 @@ def render_and_report(library: Library, engine: Engine, retry: bool = False) -> 
 
 
 def _report(tally: Tally, seconds: float, root: Path) -> int:
+    failed = len(tally.failures) + tally.failed_before
     if tally.rendered:
         say(
             f"Rendered {tally.rendered} pictures into {root} in {seconds:.0f} s ({seconds / tally.rendered:.2f} s each)."
         )
-    elif not tally.failures:
+    elif not failed:
         say(f"Nothing to render: {root} is complete.")
     for failure in tally.failures[:MOST_LISTED]:
         warn(f"Not rendered: {failure.key[:80]}: {failure.reason}")
-    failed = len(tally.failures) + tally.failed_before
     if failed:
         warn(f"{failed} pictures failed; `render.py status` lists them.")
     return 4 if failed else 0

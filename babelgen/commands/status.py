@@ -39,7 +39,7 @@ def status(folder: Path, as_json: bool) -> int:
             "collections": [asdict(count) for count in counts],
             "failures": [asdict(failure) for failure in failures.values()],
         }
-        print(json.dumps(result, ensure_ascii=False))
+        print(json.dumps(result))
         return 0
     table = Table(title=escape(library.title))
     for heading in ("collection", "kind"):
@@ -50,7 +50,7 @@ def status(folder: Path, as_json: bool) -> int:
         table.add_row(
             count.collection, count.kind, *map(str, (count.total, count.done, count.failed, count.todo))
         )
-    console = Console()
+    console = Console(highlight=False, emoji=False)
     console.print(table)
     for failure in failures.values():
         console.print(escape(f"failed: {failure.key[:80]}: {failure.reason}"))

@@ -15,7 +15,14 @@ RECIPE = Recipe(
         channels=(8, 8, 8, 8), scenes=4, batch=2, crop=32, steps=4, warmup=1, checkpoint_every=2
     ),
     denoiser=DenoiserRecipe(
-        channels=(16, 16, 16), text_width=16, text_layers=1, scenes=4, batch=2, steps=4, warmup=1, checkpoint_every=2
+        channels=(16, 16, 16),
+        text_width=16,
+        text_layers=1,
+        scenes=4,
+        batch=2,
+        steps=4,
+        warmup=1,
+        checkpoint_every=2,
     ),
 )
 

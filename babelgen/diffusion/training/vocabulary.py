@@ -38,8 +38,8 @@ def build(recipe: Recipe) -> CLIPTokenizer:
     )
     learner.train_from_iterator(texts, trainer)
     merges = [tuple(pair) for pair in _merges(learner)]
-    tokens = alphabet + [letter + "</w>" for letter in alphabet] + ["".join(pair) for pair in merges]
-    tokens = list(dict.fromkeys(tokens))[: recipe.vocabulary - 2] + [START, END]
+    tokens = [*alphabet, *(letter + "</w>" for letter in alphabet), *("".join(pair) for pair in merges)]
+    tokens = [*list(dict.fromkeys(tokens))[: recipe.vocabulary - 2], START, END]
     known = set(tokens)
     usable = [pair for pair in merges if {*pair, "".join(pair)} <= known]
     tokenizer = CLIPTokenizer(

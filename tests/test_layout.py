@@ -1,0 +1,78 @@
+"""The shape of the code: which way imports go, where torch is, how long modules are."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "babelgen"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+HEAVY = {"torch", "diffusers", "transformers", "tokenizers", "safetensors"}
+
+# Each package, and what of ours it may not know: the flow never turns back.
+LATER = {
+    "keys": {"edition", "tokens", "collections", "library", "catalog", "store", "plan", "diffusion", "engines",
+             "farm", "gallery", "commands", "cli", "scenes"},
+    "scenes": {"keys", "edition", "diffusion", "engines", "farm", "gallery", "commands", "cli", "store"},
+    "collections": {"catalog", "store", "plan", "diffusion", "engines", "farm", "gallery", "commands", "cli"},
+    "diffusion": {"farm", "gallery", "commands", "cli"},
+    "engines": {"diffusion", "farm", "gallery", "commands", "cli", "store"},
+    "gallery": {"diffusion", "engines", "farm", "plan", "store", "commands", "cli", "tokens"},
+    "commands": {"cli"},
+}  # fmt: skip
+
+
+def imports(path: Path, everywhere: bool) -> set[str]:
+    """The modules that a file imports: at its top level, or everywhere."""
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = ast.walk(tree) if everywhere else ast.iter_child_nodes(tree)
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{name.name}" for name in node.names}
+    return found
+
+
+@pytest.mark.parametrize(("package", "later"), LATER.items())
+def test_imports_follow_the_flow(package: str, later: set[str]) -> None:
+    for path in sorted((PACKAGE / package).rglob("*.py")):
+        ours = {name.split(".")[1] for name in imports(path, True) if name.startswith("babelgen.")}
+        assert not ours & later, path
+
+
+def test_only_diffusion_imports_torch_and_its_kind() -> None:
+    for path in MODULES:
+        if "diffusion" not in path.relative_to(PACKAGE).parts:
+            tops = {name.split(".")[0] for name in imports(path, False)}
+            assert not tops & HEAVY, path
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["keys", "gallery", "catalog", "library", "collections", "engines", "farm", "store", "scenes", "cli"],
+)
+def test_importing_it_leaves_torch_out(module: str) -> None:
+    code = f"import sys, babelgen.{module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_is_short_and_says_what_it_is(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) < 400
+    assert ast.get_docstring(ast.parse(text))
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    """Fifty lines of body; the command line's signatures are what they are."""
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.body[0].lineno < 60, f"{path}: {node.name}"
