@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand
@@ -24,7 +24,7 @@ from babelgen.errors import BabelgenError, UserError
 class Command(TyperCommand):
     """A command whose every end is an exit code, so that Typer deals with wrong usage alone."""
 
-    def invoke(self, ctx: typer.Context) -> NoReturn:
+    def invoke(self, ctx: Any) -> NoReturn:
         """Run the function behind the command."""
         invoke = super().invoke
         raise typer.Exit(guard(lambda: invoke(ctx)))
@@ -79,7 +79,9 @@ Steps = Annotated[
     int | None, typer.Option("--steps", min=1, max=64, help="Steps; the edition's own by default.")
 ]
 AddOnly = Annotated[bool, typer.Option("--add-only", help="Add the collection, and render it later.")]
-KeyFile = Annotated[str | None, typer.Argument(metavar="[FILE]", help="A key file, or - for standard input.")]
+LevelOption = Annotated[LevelName, typer.Option("--level", help="What a step moves.")]
+Count = Annotated[int, typer.Option("--count", help="How many steps.")]
+KeyFile = Annotated[str | None, typer.Argument(metavar="FILE", help="A key file, or - for standard input.")]
 KeyText = Annotated[str | None, typer.Option("--text", metavar="KEY", help="The key itself.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -91,7 +93,7 @@ def _fields(**values: object) -> dict[str, object]:
 
 @app.command(cls=Command)
 def render(
-    recipe: Annotated[Path | None, typer.Argument(metavar="[RECIPE]", help="A library file (TOML).")] = None,
+    recipe: Annotated[Path | None, typer.Argument(metavar="RECIPE", help="A library file (TOML).")] = None,
     library: LibraryFolder = None,
     engine: EngineOption = EngineName.local,
     workers: Workers = None,
@@ -115,7 +117,7 @@ def range_(
     prompt: Annotated[str | None, typer.Option(help="Start on the shelf of this prompt.")] = None,
     page: Annotated[int | None, typer.Option(min=0, help="Start on this page of the shelf.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many keys.")] = 12,
-    level: Annotated[LevelName, typer.Option(help="What a step moves.")] = LevelName.page,
+    level: LevelOption = LevelName.page,
     stride: Annotated[int, typer.Option(help="How many steps between keys; negative goes back.")] = 1,
     steps: Steps = None,
     library: LibraryFolder = None,
@@ -178,7 +180,7 @@ def random_(
 
 @app.command(cls=Command)
 def search(
-    prompts: Annotated[list[str], typer.Argument(metavar="PROMPT...", help="What to look for.")],
+    prompts: Annotated[list[str], typer.Argument(metavar="PROMPT", help="What to look for.")],
     count: Annotated[int, typer.Option(min=1, help="Pages of each prompt.")] = 4,
     page: Annotated[int | None, typer.Option(min=0, help="The first page.")] = None,
     negative: Annotated[str | None, typer.Option(help="What to keep away.")] = None,
@@ -264,8 +266,8 @@ def key_next(
     file: KeyFile = None,
     text: KeyText = None,
     edition: EditionOption = None,
-    level: LevelName = LevelName.page,
-    count: int = 1,
+    level: LevelOption = LevelName.page,
+    count: Count = 1,
 ) -> int:
     """Print the key that follows.
 
@@ -281,8 +283,8 @@ def key_prev(
     file: KeyFile = None,
     text: KeyText = None,
     edition: EditionOption = None,
-    level: LevelName = LevelName.page,
-    count: int = 1,
+    level: LevelOption = LevelName.page,
+    count: Count = 1,
 ) -> int:
     """Print the key before.
 
@@ -346,7 +348,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def guard(action: Callable[[], int | None]) -> int:
     """Run something, and turn every way in which it can end into an exit code."""
     try:
-        return action() or 0
+        code = action() or 0
+        sys.stdout.flush()
+        return code
     except BrokenPipeError:
         raise  # whoever read our output has gone, and Typer ends quietly
     except KeyboardInterrupt:

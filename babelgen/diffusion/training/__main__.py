@@ -17,6 +17,7 @@ from babelgen.diffusion.training.recipe import Recipe
 
 def assemble(tokenizer: CLIPTokenizer, vae: AutoencoderKL, networks: denoiser.Networks, folder: Path) -> None:
     """Save everything the way diffusers lays out Stable Diffusion, weights in float16."""
+    vae.register_to_config(_name_or_path="")  # where it lay while it was trained says nothing of it
     pipeline = StableDiffusionPipeline(
         vae=vae,
         text_encoder=networks.text_encoder,
