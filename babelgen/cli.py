@@ -1,6 +1,6 @@
 """The command line: flags to settings to one command function, and the one place where errors become exit codes.
 
-May import: commands, inside functions; torch is loaded by the few commands that render.
+May import: errors; edition and commands inside functions. Torch is loaded by the few commands that render.
 """
 
 from __future__ import annotations

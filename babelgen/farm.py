@@ -2,7 +2,7 @@
 
 Law: a picture is reported done when its row is in the catalog, and never before; what has failed is recorded and the
 run goes on.
-May import: engines, library, plan, store; never torch.
+May import: catalog, engines, library, plan, store; never torch.
 """
 
 from __future__ import annotations

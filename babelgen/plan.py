@@ -2,7 +2,7 @@
 
 Law: done is a row in the catalog with its files in place, and nothing else; a key in two collections is
 rendered once.
-May import: catalog, edition, library, store; never torch.
+May import: catalog, edition, keys, library, store; never torch.
 """
 
 from __future__ import annotations

@@ -22,7 +22,9 @@ def words_edition_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The TOML of an edition with a tokenizer and no networks: enough for keys and prompts, and no torch."""
     folder = tmp_path_factory.mktemp("words")
     tiny.make_words(folder / "model")
-    return tiny.write_edition(folder / "words.toml", {**tiny.edition_fields(folder / "model"), "name": "words"})
+    return tiny.write_edition(
+        folder / "words.toml", {**tiny.edition_fields(folder / "model"), "name": "words"}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +67,9 @@ def library_factory(toml: Path, folder: Path) -> LibraryFactory:
         tables = [{"name": f"shelf-{at}", **table} for at, table in enumerate(collections, 1)]
         root = folder / name
         root.mkdir()
-        text = tomlkit.dumps({"title": "Books", "edition": str(toml), **({"collection": tables} if tables else {})})
+        text = tomlkit.dumps(
+            {"title": "Books", "edition": str(toml), **({"collection": tables} if tables else {})}
+        )
         (root / "library.toml").write_text(text, "utf-8")
         return root
 

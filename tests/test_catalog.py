@@ -24,7 +24,12 @@ def root(tmp_path: Path) -> Path:
 
 def test_an_empty_folder_has_an_empty_catalog(tmp_path: Path) -> None:
     with Catalog.open(tmp_path) as catalog:
-        assert (catalog.count(), catalog.names(), catalog.failures(), list(catalog.all())) == (0, set(), {}, [])
+        assert (catalog.count(), catalog.names(), catalog.failures(), list(catalog.all())) == (
+            0,
+            set(),
+            {},
+            [],
+        )
         assert (catalog.profiles(), catalog.editions(), catalog.picture("a")) == ({}, {}, None)
     assert list(tmp_path.iterdir()) == []
 
@@ -78,7 +83,10 @@ def test_what_a_killed_writer_left_is_read_as_it_was_before(root: Path) -> None:
 def test_a_damaged_catalog_is_refused(root: Path) -> None:
     data = (root / FILE).read_bytes()
     (root / FILE).write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
-    with pytest.raises(UserError, match=f"^The catalog .*{FILE} cannot be used: "), Catalog.open(root) as catalog:
+    with (
+        pytest.raises(UserError, match=f"^The catalog .*{FILE} cannot be used: "),
+        Catalog.open(root) as catalog,
+    ):
         list(catalog.all())
 
 

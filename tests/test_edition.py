@@ -241,7 +241,12 @@ def model(tmp_path: Path) -> Path:
 
 def test_whatever_settles_pixels_is_hashed(model: Path) -> None:
     hashes = file_hashes(model)
-    assert list(hashes) == ["model_index.json", "tokenizer/merges.txt", "tokenizer/vocab.json", "unet/w.safetensors"]
+    assert list(hashes) == [
+        "model_index.json",
+        "tokenizer/merges.txt",
+        "tokenizer/vocab.json",
+        "unet/w.safetensors",
+    ]
     assert hashes["unet/w.safetensors"] == hashlib.sha256(b"unet/w.safetensors").hexdigest()
 
 
@@ -258,7 +263,9 @@ def test_the_files_that_were_pinned_are_accepted(tmp_path: Path, model: Path) ->
 def test_another_file_is_refused(tmp_path: Path, model: Path) -> None:
     read = pinned(tmp_path, model)
     (model / "unet/w.safetensors").write_text("others")
-    with pytest.raises(UserError, match=r"^The file unet/w\.safetensors in .* is not the one that edition tiny-"):
+    with pytest.raises(
+        UserError, match=r"^The file unet/w\.safetensors in .* is not the one that edition tiny-"
+    ):
         check_files(read)
     check_files(read, "tokenizer/")
 

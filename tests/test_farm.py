@@ -137,14 +137,18 @@ def test_what_fails_is_recorded_and_tried_again_on_request(few: Library) -> None
 
 
 def test_what_fails_again_is_still_recorded(few: Library) -> None:
-    fake.make_trouble(few.root, {name: "fail" for name in names(few)})
+    fake.make_trouble(few.root, dict.fromkeys(names(few), "fail"))
     assert [len(render(few, retry=True).failures) for _ in range(2)] == [5, 5]
     with Catalog.open(few.root) as catalog:
         assert (set(catalog.failures()), catalog.count()) == (set(names(few)), 0)
 
 
-@pytest.mark.parametrize(("trouble", "error"), [("user", UserError), ("die", BabelgenError), ("slip", RuntimeError)])
-def test_what_was_done_before_an_error_is_kept(library: Library, trouble: str, error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "error"), [("user", UserError), ("die", BabelgenError), ("slip", RuntimeError)]
+)
+def test_what_was_done_before_an_error_is_kept(
+    library: Library, trouble: str, error: type[Exception]
+) -> None:
     fake.make_trouble(library.root, {names(library)[COUNT // 2]: trouble})
     with pytest.raises(error):
         render(library, LocalEngine(1))
@@ -156,9 +160,8 @@ def test_what_was_done_before_an_error_is_kept(library: Library, trouble: str, e
 
 
 def test_a_library_that_is_being_rendered_is_refused(few: Library) -> None:
-    with open_store(few.root):
-        with pytest.raises(UserError, match="^Another process is rendering into "):
-            render(few)
+    with open_store(few.root), pytest.raises(UserError, match=r"^Another process is rendering into "):
+        render(few)
     assert fake.asked(few.root) == []
     assert render(few).rendered == 5
 
@@ -224,7 +227,9 @@ def kill_parent(process: "subprocess.Popen[str]") -> None:
 
 @pytest.mark.parametrize("kill", [kill_group, kill_parent])
 def test_a_render_that_was_killed_is_carried_on(
-    library: Library, start: Callable[[], "subprocess.Popen[str]"], kill: Callable[["subprocess.Popen[str]"], None]
+    library: Library,
+    start: Callable[[], "subprocess.Popen[str]"],
+    kill: Callable[["subprocess.Popen[str]"], None],
 ) -> None:
     """Killed after the first picture, and again after twenty more; then nothing is lost and nothing is half."""
     for pause in (1, 20):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
+import shutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -47,11 +50,43 @@ def test_imports_follow_the_flow(package: str, later: set[str]) -> None:
         assert not ours & later, path
 
 
+def parts() -> dict[str, set[str]]:
+    """Each module or package at the top of ours, and which others of them it imports anywhere."""
+    found: dict[str, set[str]] = {}
+    for path in MODULES:
+        part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        ours = {name.split(".")[1] for name in imports(path, True) if name.startswith("babelgen.")}
+        found.setdefault(part, set()).update(ours - {part})
+    return found
+
+
+def test_imports_have_no_circle() -> None:
+    graph = parts()
+    graph = {part: others & set(graph) for part, others in graph.items()}
+    assert set(TopologicalSorter(graph).static_order()) == set(graph)
+
+
+@pytest.mark.parametrize("part", sorted(set(parts()) - {"__init__", "commands", "diffusion", "scenes"}))
+def test_a_part_imports_what_it_says(part: str) -> None:
+    """Its docstring has a line `May import: ...`."""
+    path = PACKAGE / f"{part}.py"
+    doc = ast.get_docstring(
+        ast.parse((path if path.is_file() else PACKAGE / part / "__init__.py").read_text("utf-8"))
+    )
+    (said,) = re.findall(r"May import: (.+)", doc or "", re.DOTALL)
+    others = {
+        other for other in parts()[part] if (PACKAGE / other).is_dir() or (PACKAGE / f"{other}.py").is_file()
+    }
+    assert others <= set(re.findall(r"\w+", said))
+
+
 def test_only_diffusion_imports_torch_and_its_kind() -> None:
     for path in MODULES:
         if "diffusion" not in path.relative_to(PACKAGE).parts:
             tops = {name.split(".")[0] for name in imports(path, False)}
             assert not tops & HEAVY, path
+            inside = {name.split(".")[0] for name in imports(path, True)}
+            assert inside & HEAVY <= ({"transformers"} if path.name == "tokens.py" else set()), path
 
 
 @pytest.mark.parametrize(
@@ -76,3 +111,14 @@ def test_no_function_is_longer_than_a_screen() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 assert (node.end_lineno or 0) - node.body[0].lineno < 60, f"{path}: {node.name}"
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="needs a checkout")
+def test_no_file_names_a_place_on_somebodys_machine() -> None:
+    homes = "|".join(["home", "root", "Users", "work", "mnt"])
+    place = re.compile(rf"(?<![\w.}}/:-])/(?:{homes})/\w")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in listed.decode().rstrip("\0").split("\0"):
+        data = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b""
+        if b"\0" not in data:
+            assert not place.findall(data.decode("utf-8")), name

@@ -15,7 +15,12 @@ def test_an_address_in_words(words_edition: Edition) -> None:
     tokens = tokens_of(words_edition)
     address = Address(9, tokens.shelf("the sea at night"), 7, tokens.shelf("in the fog"))
     words = describe(address, words_edition, tokens)
-    assert (words.steps, words.prompt, words.negative, words.page) == (9, "the sea at night", "in the fog", "7")
+    assert (words.steps, words.prompt, words.negative, words.page) == (
+        9,
+        "the sea at night",
+        "in the fog",
+        "7",
+    )
     plain = describe(Address(9, Shelf("t", 0), 7), words_edition, tokens)
     assert (plain.prompt, plain.negative) == ("", "")
 
@@ -39,7 +44,11 @@ def test_text_chunks_say_the_whole_key_and_no_time(words_edition: Edition) -> No
     address = Address(9, tokens.shelf("the sea"), 2**1536 - 1, tokens.shelf("fog"))
     key = format_key(address, words_edition.key_space())
     found = texts(key, describe(address, words_edition, tokens), words_edition)
-    assert (found["key"], found["edition"], set(found)) == (key, words_edition.id, {"key", "edition", "parameters"})
+    assert (found["key"], found["edition"], set(found)) == (
+        key,
+        words_edition.id,
+        {"key", "edition", "parameters"},
+    )
     assert found["parameters"].splitlines() == [
         "the sea",
         "Negative prompt: fog",

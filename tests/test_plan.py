@@ -81,7 +81,10 @@ def test_what_failed_is_left_alone_unless_asked_for(library: Library) -> None:
     with open_store(library.root) as store:
         store.record([], [replace(FAILURE, name=item.name)])
     assert (make_plan(library).todo, make_plan(library).failed) == (5, 1)
-    assert (make_plan(library, retry_failed=True).todo, make_plan(library, retry_failed=True).failed) == (6, 0)
+    assert (make_plan(library, retry_failed=True).todo, make_plan(library, retry_failed=True).failed) == (
+        6,
+        0,
+    )
 
 
 def test_each_edition_has_work_of_its_own(

@@ -58,7 +58,9 @@ def slugs(library: Library) -> list[str]:
     return [collection.slug for collection in library.collections]
 
 
-def test_a_copy_is_the_recipe_but_for_where_its_edition_lies(root: Path, recipe: Path, words_edition_file: Path) -> None:
+def test_a_copy_is_the_recipe_but_for_where_its_edition_lies(
+    root: Path, recipe: Path, words_edition_file: Path
+) -> None:
     assert copy(root) == RECIPE.replace('"words.toml"', f'"{words_edition_file}"')
     assert (root / "recipe.toml").read_text() == recipe.read_text() == RECIPE
 
@@ -122,7 +124,9 @@ def test_a_recipe_that_takes_the_name_of_what_was_added_is_refused(root: Path, r
     add_collection(root, {**ADDED, "name": "second"})
     before = copy(root)
     recipe.write_text(RECIPE + SECOND)
-    with pytest.raises(UserError, match=r"would have two collections with the name 'second': rename one of them\.$"):
+    with pytest.raises(
+        UserError, match=r"would have two collections with the name 'second': rename one of them\.$"
+    ):
         copy_recipe(recipe, root)
     assert copy(root) == before
 
@@ -136,7 +140,9 @@ def test_collections_may_stand_in_one_line_until_one_is_added(tmp_path: Path, re
     copy_recipe(recipe, root)
     assert slugs(load_library(root)) == ["first"]
     before = copy(root)
-    with pytest.raises(UserError, match=r"^Nothing can be added to .*library\.toml: each of its collections must stand"):
+    with pytest.raises(
+        UserError, match=r"^Nothing can be added to .*library\.toml: each of its collections must stand"
+    ):
         add_collection(root, ADDED)
     assert copy(root) == before
 
@@ -181,7 +187,9 @@ class TestFindingLibraries:
         assert copy(root) == before
         assert (root / "recipe.toml").read_text() == RECIPE
 
-    def test_a_wrong_recipe_is_refused_before_anything_is_written(self, elsewhere: Path, recipe: Path) -> None:
+    def test_a_wrong_recipe_is_refused_before_anything_is_written(
+        self, elsewhere: Path, recipe: Path
+    ) -> None:
         recipe.write_text(RECIPE.replace("count = 2", "count = 0"))
         with pytest.raises(UserError, match=r"books\.toml: collection 1: count must be at least 1"):
             find_library(recipe, None)

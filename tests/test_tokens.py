@@ -144,7 +144,12 @@ def test_a_word_list_that_cannot_be_read_is_refused(tmp_path: Path, words_editio
         _ = found.entries
 
 
-DAMAGES = [("tokenizer.json", b"{}"), ("tokenizer.json", b""), ("tokenizer_config.json", b"no"), ("tokenizer.json", None)]
+DAMAGES = [
+    ("tokenizer.json", b"{}"),
+    ("tokenizer.json", b""),
+    ("tokenizer_config.json", b"no"),
+    ("tokenizer.json", None),
+]
 
 
 @pytest.mark.parametrize(("name", "data"), DAMAGES)

@@ -41,7 +41,12 @@ def refusal(action: Callable[[], object]) -> str:
 
 def test_each_type_of_value_is_read(tmp_path: Path) -> None:
     top = table(tmp_path, GOOD)
-    assert (top.text("text"), top.number("whole"), top.real("real"), top.flag("yes", False)) == ("a", 3, 1.5, True)
+    assert (top.text("text"), top.number("whole"), top.real("real"), top.flag("yes", False)) == (
+        "a",
+        3,
+        1.5,
+        True,
+    )
     assert (top.texts("texts"), top.numbers("wholes"), top.reals("reals")) == (["a", "b"], [1, 2], [1.0, 2.5])
     assert top.real("whole") == 3.0
     assert top.table("inner").text("text") == "deep"
@@ -51,7 +56,12 @@ def test_each_type_of_value_is_read(tmp_path: Path) -> None:
 
 def test_what_is_absent_has_its_default(tmp_path: Path) -> None:
     top = table(tmp_path, "")
-    assert (top.text("a", "b"), top.number("c", 4), top.real("d", 0.5), top.flag("e", True)) == ("b", 4, 0.5, True)
+    assert (top.text("a", "b"), top.number("c", 4), top.real("d", 0.5), top.flag("e", True)) == (
+        "b",
+        4,
+        0.5,
+        True,
+    )
     assert (top.texts("f", ["g"]), top.tables("h"), top.table("i", optional=True).names()) == (["g"], [], [])
 
 
@@ -138,7 +148,9 @@ def test_what_is_no_toml_is_refused(tmp_path: Path, data: bytes, told: str) -> N
 
 
 def test_a_missing_file_a_folder_and_a_huge_file_are_refused(tmp_path: Path) -> None:
-    assert refusal(lambda: read_toml(tmp_path / "no.toml")).endswith("cannot be read: No such file or directory.")
+    assert refusal(lambda: read_toml(tmp_path / "no.toml")).endswith(
+        "cannot be read: No such file or directory."
+    )
     assert refusal(lambda: read_toml(tmp_path)).endswith("cannot be read: Is a directory.")
     with (tmp_path / "huge.toml").open("wb") as file:
         file.truncate(65 * 2**20)

@@ -5,6 +5,7 @@ differ visibly between prompts, pages and numbers of steps.
 """
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,16 @@ from babelgen.edition import file_hashes
 
 LENGTH = 16  # of the text encoder, start and end included
 VOCABULARY = 739  # content tokens
-WORDS = ("the sea", "a forest", "green hills", "mountains", "at night", "at sunset", "in the fog", "with a boat")
+WORDS = (
+    "the sea",
+    "a forest",
+    "green hills",
+    "mountains",
+    "at night",
+    "at sunset",
+    "in the fog",
+    "with a boat",
+)
 
 
 def make_words(folder: Path) -> None:
@@ -115,15 +125,21 @@ def write_edition(path: Path, fields: Mapping[str, Any]) -> Path:
     return path
 
 
-def poison(model: Path, token: str) -> None:
-    """Make a model whose pictures are no numbers where a prompt has this token (and nowhere else)."""
+def make_poisoned(folder: Path, healthy: Path, token: str) -> Path:
+    """The TOML of an edition whose pictures are no numbers where a prompt has this token, and nowhere else.
+
+    healthy: the tiny edition's model. The new one is in `folder`/model, provisional, so that it can be mended.
+    """
     import numpy as np
     from safetensors.numpy import load_file, save_file
     from transformers import CLIPTokenizer
 
+    model = folder / "model"
+    shutil.copytree(healthy, model)
     number = CLIPTokenizer.from_pretrained(model / "tokenizer").convert_tokens_to_ids(f"{token}</w>")
     weights = load_file(model / "text_encoder/model.safetensors")
     (name,) = [name for name in weights if name.endswith("token_embedding.weight")]
     weights[name] = weights[name].copy()
     weights[name][number] = np.nan
     save_file(weights, model / "text_encoder/model.safetensors", metadata={"format": "pt"})
+    return write_edition(folder / "poisoned.toml", edition_fields(model))

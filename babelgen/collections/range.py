@@ -51,7 +51,7 @@ class Range:
 
 def read_range(table: Table, edition: Edition) -> Range:
     """The fields of a range: start, or prompt with page and steps; level, stride, count."""
-    start = table.text("start", "") or None
+    start = table.text("start") if "start" in table.names() else None
     if start is not None:
         try:
             parse_key(start, edition.key_space())

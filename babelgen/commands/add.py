@@ -69,7 +69,7 @@ def _same(table: Mapping[str, object], addition: Addition) -> bool:
 
 def _fields(addition: Addition, known: Mapping[str, object], root: Path) -> dict[str, object]:
     """The new collection's table, validated before anything is written."""
-    name = addition.name or _free_name(addition.words, known)
+    name = _free_name(addition.words, known) if addition.name is None else addition.name
     if complaint := check_slug(name):
         raise UserError(f"The name of a collection {complaint}.")
     if name in known:
@@ -82,7 +82,9 @@ def _fields(addition: Addition, known: Mapping[str, object], root: Path) -> dict
     if addition.edition is not None:
         fields["edition"] = addition.edition
     fields |= addition.fields
-    read_collection(Table(dict(fields), "the new collection"), load_edition(_edition_of(addition, root), root))
+    read_collection(
+        Table(dict(fields), "the new collection"), load_edition(_edition_of(addition, root), root)
+    )
     return fields
 
 

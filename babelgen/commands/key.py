@@ -65,6 +65,8 @@ def render(source: str | None, text: str | None, edition_name: str | None, out: 
     """Render a key to a PNG file, with the same pixels as in any library of the same profile."""
     key = read_key(source, text)
     edition, address = open_key(key, edition_name)
+    if out.is_dir():
+        raise UserError(f"{out} is a folder, and the picture must be a file.")
     from babelgen.diffusion.single import render_key
 
     pixels = render_key(edition, key)

@@ -59,7 +59,12 @@ def test_the_fields_that_all_have(read: Callable[..., Library], fields: Fields) 
     (plain,) = read(fields).collections
     (titled,) = read({**fields, **told}, name="more").collections
     assert (plain.slug, plain.title, plain.description, plain.added) == ("shelf-1", "shelf-1", "", False)
-    assert (titled.slug, titled.title, titled.description, titled.added) == ("a-1", "<b> “quotes”", "two\nlines", True)
+    assert (titled.slug, titled.title, titled.description, titled.added) == (
+        "a-1",
+        "<b> “quotes”",
+        "two\nlines",
+        True,
+    )
     assert titled.spec == plain.spec
 
 
@@ -89,7 +94,9 @@ def test_a_bad_name(slug: str) -> None:
 
 
 # Each of these stands as the second collection; `key` is replaced by a key of the edition.
-RANGE, RANDOM, SEARCH = ({key: value for key, value in fields.items() if key != "count"} for fields in EACH_KIND)
+RANGE, RANDOM, SEARCH = (
+    {key: value for key, value in fields.items() if key != "count"} for fields in EACH_KIND
+)
 REFUSED: list[tuple[Fields, str]] = [
     ({"count": 1}, "kind is missing"),
     ({"kind": "spiral", "count": 1}, "kind must be one of range, random, search, not 'spiral'"),
@@ -97,8 +104,14 @@ REFUSED: list[tuple[Fields, str]] = [
     ({"kind": "range", "count": 1, "title": 5}, "title must be a text"),
     ({"kind": "range", "count": 1, "description": 5}, "description must be a text"),
     ({"kind": "range", "count": 1, "added": "yes"}, "added must be true or false"),
-    ({"kind": "range", "count": 1, "edition": "nowhere"}, "edition is refused: There is no edition 'nowhere'"),
-    ({"kind": "range", "count": 1, "edition": "nowhere.toml"}, "edition is refused: There is no edition file"),
+    (
+        {"kind": "range", "count": 1, "edition": "nowhere"},
+        "edition is refused: There is no edition 'nowhere'",
+    ),
+    (
+        {"kind": "range", "count": 1, "edition": "nowhere.toml"},
+        "edition is refused: There is no edition file",
+    ),
     ({"kind": "range", "count": 1, "edition": 5}, "edition must be a text"),
     ({"kind": "range", "count": 1, "colour": "red"}, "colour is not known here"),
     (RANGE, "count is missing"),

@@ -1,6 +1,7 @@
 """Ranges: sequential keys, at any level, in any direction, round the end of the library."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_each_key_is_a_stride_after_the_one_before(words_edition: Edition, level
     spec = replace(PLAIN, start=key(start, space), level=level, stride=stride, length=5)
     found = addresses(spec, words_edition)
     assert found[0] == start
-    assert all(next_key(one, space, level, stride) == other for one, other in zip(found, found[1:], strict=False))
+    assert all(next_key(one, space, level, stride) == other for one, other in pairwise(found))
 
 
 def test_a_range_keeps_a_negative_shelf(words_edition: Edition) -> None:

@@ -90,12 +90,12 @@ def test_a_library_too_small_for_the_sample_is_told(words_edition: Edition, tmp_
         list(replace(PLAIN, length=4097).keys(small))
 
 
-def test_without_a_word_list_only_uniform_samples_are_valid(
-    words_edition: Edition, tmp_path: Path
-) -> None:
+def test_without_a_word_list_only_uniform_samples_are_valid(words_edition: Edition, tmp_path: Path) -> None:
     bare = made(tmp_path / "bare", words_edition, None)
     make: LibraryFactory = library_factory(tmp_path / "bare/e.toml", tmp_path)
     plain, uniform = {"kind": "random", "count": 2}, {"kind": "random", "count": 2, "uniform": True}
     assert len(list(load_library(make(uniform, name="good")).entries())) == 2
-    with pytest.raises(UserError, match=f"collection 1: uniform must be true: edition {bare.id} has no word list"):
+    with pytest.raises(
+        UserError, match=f"collection 1: uniform must be true: edition {bare.id} has no word list"
+    ):
         load_library(make(plain, name="bad"))

@@ -32,7 +32,9 @@ def test_the_last_pages_of_a_shelf_are_found(words_edition: Edition) -> None:
 
 def test_a_negative_prompt_is_part_of_every_key(words_edition: Edition) -> None:
     fog = tokens_of(words_edition).shelf("in the fog")
-    assert {address.negative for address in addresses(replace(PLAIN, negative="in the fog"), words_edition)} == {fog}
+    assert {
+        address.negative for address in addresses(replace(PLAIN, negative="in the fog"), words_edition)
+    } == {fog}
 
 
 def test_the_default_negative_prompt_is_left_out(words_edition: Edition, tmp_path: Path) -> None:

@@ -1,0 +1,196 @@
+"""`render`: with the real backend, in this process; what is said, where it is said, and with which code."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from babelgen.catalog import Catalog
+from babelgen.cli import main
+from babelgen.diffusion.single import render_key
+from babelgen.edition import Edition
+from babelgen.keys import parse_key
+from babelgen.library import Library, load_library
+from babelgen.picture import pixel_hash
+from babelgen.store import file_of, open_store
+
+from .. import tiny
+from ..conftest import LibraryFactory, library_factory
+
+Run = Callable[..., str]
+
+pytestmark = pytest.mark.usefixtures("elsewhere")
+
+SEARCH: dict[str, Any] = {"kind": "search", "prompts": ["the sea", "in the fog"], "count": 2}
+RANGE: dict[str, Any] = {"kind": "range", "prompt": "the sea", "count": 3}
+
+
+@pytest.fixture
+def render(capsys: pytest.CaptureFixture[str]) -> Run:
+    """A function that renders in this process, expects a code, and returns what was told."""
+
+    def run(*words: str | Path, code: int = 0) -> str:
+        assert main(["render", *map(str, words), "--engine", "inline"]) == code
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        return shown.err
+
+    return run
+
+
+@pytest.fixture
+def library(tiny_library: LibraryFactory) -> Library:
+    """Seven items, five pictures."""
+    return load_library(tiny_library(SEARCH, RANGE))
+
+
+def rows(library: Library) -> dict[str, str]:
+    with Catalog.open(library.root) as catalog:
+        return {picture.name: picture.sha256 for picture in catalog.all()}
+
+
+def test_a_library_is_rendered_once(library: Library, render: Run) -> None:
+    told = render("--library", library.root)
+    assert "5 pictures to render.\n" in told
+    assert f"Rendered 5 pictures into {library.root} in " in told
+    assert set(rows(library)) == {entry.name for entry in library.entries()}
+    files = {
+        path: path.stat().st_mtime_ns
+        for path in library.root.rglob("*.*")
+        if path.suffix in (".png", ".webp")
+    }
+    assert len(files) == 15
+    again = render("--library", library.root)
+    assert (
+        again
+        == f"0 pictures to render; 5 are there already.\nNothing to render: {library.root} is complete.\n"
+    )
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+
+
+def test_a_picture_is_what_its_key_alone_makes(library: Library, tiny_edition: Edition, render: Run) -> None:
+    render("--library", library.root)
+    entry = list(library.entries())[4]
+    with Image.open(file_of(library.root, "pictures", entry.name)) as image:
+        pixels = np.asarray(image)
+        assert np.array_equal(pixels, render_key(tiny_edition, entry.key))
+        assert image.text["key"] == entry.key
+        assert image.text["edition"] == tiny_edition.id
+    with Catalog.open(library.root) as catalog:
+        row = catalog.picture(entry.name)
+        assert row is not None
+        assert (row.key, row.edition, row.prompt, row.negative) == (entry.key, tiny_edition.id, "the sea", "")
+        assert (row.page, row.width, row.height, row.sha256) == ("0", 16, 8, pixel_hash(pixels))
+        assert row.steps == parse_key(entry.key, tiny_edition.key_space()).steps
+        profile = catalog.profiles()[row.profile]
+    assert {"device", "precision", "batches", "threads", "torch", "diffusers"} <= set(profile)
+
+
+def test_a_recipe_is_rendered_into_its_own_library(
+    library: Library, render: Run, elsewhere: Path, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "shelves.toml"
+    shutil.copy(library.root / "library.toml", recipe)
+    render(recipe)
+    made = load_library(elsewhere / "library/shelves")
+    assert len(rows(made)) == 5
+    recipe.write_text(recipe.read_text().replace("count = 3", "count = 4"))
+    assert "1 pictures to render; 5 are there already." in render(recipe)
+    assert [path.name for path in elsewhere.iterdir()] == ["library"]
+
+
+def test_a_command_that_adds_renders_what_it_added(
+    library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["search", "a forest", "--count", "2", "--engine", "inline", "--library", str(library.root)]
+    assert main(words) == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "7 pictures to render." in shown.err
+    assert len(rows(library)) == 7
+
+
+@pytest.fixture
+def poisoned(tiny_edition: Edition, tmp_path: Path) -> Library:
+    """The same library with a model that fails where fog is asked for."""
+    edition = tiny.make_poisoned(tmp_path, tiny_edition.model, "fog")
+    return load_library(library_factory(edition, tmp_path)(SEARCH, RANGE, name="poisoned"))
+
+
+def test_what_fails_is_listed_with_code_4_and_can_be_tried_again(
+    poisoned: Library, tiny_edition: Edition, library: Library, render: Run
+) -> None:
+    foggy = [entry.name for entry in poisoned.entries()][2:4]
+    told = render("--library", poisoned.root, code=4)
+    assert told.count("Not rendered: babel2:tiny-") == 2
+    assert told.count("values that are not numbers") == 2
+    assert "warning: 2 pictures failed; `render.py status` lists them.\n" in told
+    assert set(rows(poisoned)) == {entry.name for entry in poisoned.entries()} - set(foggy)
+
+    again = render("--library", poisoned.root, code=4)
+    assert "0 pictures to render; 3 are there already, 2 failed earlier (--retry-failed" in again
+    assert "complete" not in again
+    with Catalog.open(poisoned.root) as catalog:
+        assert set(catalog.failures()) == set(foggy)
+
+    shutil.copytree(tiny_edition.model, poisoned.collections[0].edition.model, dirs_exist_ok=True)
+    assert "Rendered 2 pictures" in render("--library", poisoned.root, "--retry-failed")
+    render("--library", library.root)  # the failures beside them changed no pixel
+    assert list_hashes(poisoned) == list_hashes(library)
+
+
+def list_hashes(library: Library) -> list[str]:
+    hashes = rows(library)
+    return [hashes[entry.name] for entry in library.entries()]
+
+
+def test_prompts_that_are_cut_or_unknown_are_told(tiny_library: LibraryFactory, render: Run) -> None:
+    long = "the sea " * 8 + "at :fire: [bold]night"
+    root = tiny_library({"kind": "search", "prompts": [long, "a zebra"], "negative": "an ape", "count": 1})
+    told = render("--library", root)
+    assert (
+        "warning: A prompt is too long for tiny and is cut; what is left out: the sea at : fire : [ bold ] night\n"
+        in told
+    )
+    assert (
+        "warning: tiny has never seen 'fire', 'bold', 'zebra', 'an', 'ape'; expect something else.\n" in told
+    )
+
+
+def test_a_provisional_edition_is_told(poisoned: Library, render: Run) -> None:
+    assert "is provisional: its files are not pinned" in render("--library", poisoned.root, code=4)
+
+
+REFUSED = [
+    (["nowhere.toml"], "There is no library file nowhere.toml."),
+    (["."], "There is no library file .."),
+    (["a.toml"], "a.toml is not valid TOML: "),
+    (["--library", "file"], "file/library.toml cannot be written: Not a directory."),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), REFUSED)
+def test_what_is_wrong_is_told(render: Run, elsewhere: Path, words: list[str], told: str) -> None:
+    (elsewhere / "a.toml").write_text("title = ")
+    (elsewhere / "file").touch()
+    sentence = render(*words, code=1)
+    assert sentence.startswith(f"error: {told}")
+    assert sentence.count("\n") == 1
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["a.toml", "file"]
+
+
+def test_a_library_that_is_being_rendered_is_refused(library: Library, render: Run) -> None:
+    with open_store(library.root):
+        told = render("--library", library.root, code=1)
+    assert told.endswith(f"error: Another process is rendering into {library.root}: wait for it to end.\n")
+
+
+def test_a_model_that_is_not_there_is_told(
+    words_library: LibraryFactory, render: Run, words_edition: Edition
+) -> None:
+    told = render("--library", words_library(RANGE), code=1)
+    assert f"error: The model of edition {words_edition.id} cannot be loaded: " in told
