@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class Edition:
     lengths: tuple[float, ...]
     files: dict[str, str] = field(default_factory=dict, hash=False)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The name and 8 characters of a BLAKE2b hash of what a key means."""
         text = json.dumps(self.meaning(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -91,6 +92,10 @@ class Edition:
 
     def key_space(self) -> KeySpace:
         """The finite library that keys of this edition address."""
+        return self._space
+
+    @cached_property
+    def _space(self) -> KeySpace:
         bare = KeySpace(self.id, self.vocabulary, self.length - 2, self.latent_shape, 0)
         negative: Shelf = shelf_of_tokens(self.negative, bare)
         return KeySpace(self.id, self.vocabulary, self.length - 2, self.latent_shape, negative.number)

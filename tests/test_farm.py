@@ -26,7 +26,7 @@ from .conftest import LibraryFactory
 from .engines import fake
 from .engines.test_contract import wait_until
 
-COUNT = 60
+COUNT = 40
 
 
 @dataclass
@@ -231,8 +231,8 @@ def test_a_render_that_was_killed_is_carried_on(
     start: Callable[[], "subprocess.Popen[str]"],
     kill: Callable[["subprocess.Popen[str]"], None],
 ) -> None:
-    """Killed after the first picture, and again after twenty more; then nothing is lost and nothing is half."""
-    for pause in (1, 20):
+    """Killed after the first picture, and again after twelve more; then nothing is lost and nothing is half."""
+    for pause in (1, 12):
         process = start()
         assert process.stdout is not None
         for _ in range(pause):
@@ -244,7 +244,7 @@ def test_a_render_that_was_killed_is_carried_on(
             assert catalog.count() >= reported
             assert all(in_place(library.root, name) for name in catalog.names())
         pictures(library)  # each whole, reported or not
-    assert render(library).done_before >= 21
+    assert render(library).done_before >= 13
     check_whole(library)
 
 

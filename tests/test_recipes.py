@@ -157,7 +157,7 @@ def test_an_added_collection_stands_behind_a_text_that_stays(root: Path) -> None
 
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(title=st.text(st.characters(exclude_categories=["Cs"]), max_size=20), prompt=st.text(max_size=20))
+@given(title=st.text(max_size=20), prompt=st.text(max_size=20).filter(lambda prompt: "<|" not in prompt))
 def test_whatever_text_is_added_is_read_back(root: Path, title: str, prompt: str) -> None:
     before = copy(root)
     try:

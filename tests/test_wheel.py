@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-RECIPE = '[[collection]]\nname = "sample"\nkind = "random"\ncount = 3\n'
+RECIPE = '[[collection]]\nname = "sample"\nkind = "random"\nsteps = 2\ncount = 3\n'
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_the_installed_command_is_the_wheels_own(installed: Path, tmp_path: Path
 
 def test_it_renders_a_library_and_builds_its_site(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(RECIPE)
-    run(installed, tmp_path, "render", "small.toml")
+    run(installed, tmp_path, "render", "small.toml", "--workers", "1")
     run(installed, tmp_path, "site", "--library", "library/small", "--out", "pages")
     assert len(list(tmp_path.glob("library/small/pictures/*/*.png"))) == 3
     assert (tmp_path / "pages" / "collections" / "sample" / "item-00003.html").is_file()

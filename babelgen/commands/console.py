@@ -75,7 +75,8 @@ class RunProgress:
             self._loaded = self._loaded or now
             return
         self._finished += 1
-        running = now - (self._loaded or self._start)  # loading a model is no measure of what is left
+        # Loading a model is no measure of what is left; and some clocks stand still for a moment.
+        running = max(now - (self._loaded or self._start), 1e-6)
         rate = f"{self._finished / running:.1f} a second"
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self._finished, rate=rate)

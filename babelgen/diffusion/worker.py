@@ -23,9 +23,8 @@ MOST_UNWRITTEN = 32  # pictures that wait to be written before rendering waits f
 
 
 def settle_process() -> None:
-    """Fix what bits depend on in this process: one thread, and no denormals (slow, and too small to matter)."""
+    """Fix what bits depend on in this process: one thread."""
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
 
 
 def work(order: Order, items: Iterator[Item]) -> Iterator[Outcome]:

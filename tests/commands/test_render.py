@@ -1,6 +1,10 @@
 """`render`: with the real backend, in this process; what is said, where it is said, and with which code."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +20,12 @@ from babelgen.edition import Edition
 from babelgen.keys import parse_key
 from babelgen.library import Library, load_library
 from babelgen.picture import pixel_hash
-from babelgen.store import file_of, open_store
+from babelgen.store import file_of, in_place, open_store
 
 from .. import tiny
 from ..conftest import LibraryFactory, library_factory
+from ..engines.test_contract import wait_until
+from ..test_cli import ROOT
 
 Run = Callable[..., str]
 
@@ -163,6 +169,35 @@ def test_prompts_that_are_cut_or_unknown_are_told(tiny_library: LibraryFactory, 
 
 def test_a_provisional_edition_is_told(poisoned: Library, render: Run) -> None:
     assert "is provisional: its files are not pinned" in render("--library", poisoned.root, code=4)
+
+
+def test_a_render_that_was_killed_ends_with_the_same_pixels(
+    tiny_library: LibraryFactory, render: Run
+) -> None:
+    """The real command, all its processes killed while it writes; then the same library without a fright."""
+    long = {"kind": "random", "count": 40, "steps": 64}
+    whole, broken = (load_library(tiny_library(long, name=name)) for name in ("whole", "broken"))
+    command = [
+        sys.executable,
+        str(ROOT / "render.py"),
+        "render",
+        "--library",
+        str(broken.root),
+        "--workers",
+        "1",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        wait_until(lambda: len(rows(broken)) > 4, seconds=120)
+        os.killpg(process.pid, signal.SIGKILL)
+    reported = rows(broken)
+    assert all(in_place(broken.root, name) for name in reported)
+    assert len(reported) < 40
+    assert f"{len(reported)} are there already." in render("--library", broken.root)
+    render("--library", whole.root)
+    assert rows(broken) == rows(whole)
+    for name, digest in rows(broken).items():
+        with Image.open(file_of(broken.root, "pictures", name)) as image:
+            assert pixel_hash(np.asarray(image)) == digest
 
 
 REFUSED = [

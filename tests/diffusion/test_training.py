@@ -49,9 +49,10 @@ def kill_after_the_first_checkpoint(monkeypatch):
 
 def test_an_autoencoder_that_was_killed_ends_the_same(tmp_path, monkeypatch):
     whole = autoencoder.train(RECIPE.autoencoder, 1, tmp_path / "whole", "cpu")
-    with monkeypatch.context() as patched, pytest.raises(Killed):
-        kill_after_the_first_checkpoint(patched)
+    kill_after_the_first_checkpoint(monkeypatch)
+    with pytest.raises(Killed):
         autoencoder.train(RECIPE.autoencoder, 1, tmp_path / "killed", "cpu")
+    monkeypatch.undo()
     carried_on = autoencoder.train(RECIPE.autoencoder, 1, tmp_path / "killed", "cpu")
     weights = [AutoencoderKL.from_pretrained(path).state_dict() for path in (whole, carried_on)]
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
@@ -60,9 +61,10 @@ def test_an_autoencoder_that_was_killed_ends_the_same(tmp_path, monkeypatch):
 def test_a_denoiser_that_was_killed_ends_the_same(tmp_path, monkeypatch, tokenizer):
     vae = autoencoder.build(RECIPE.autoencoder)
     whole = denoiser.train(RECIPE, tokenizer, vae, tmp_path / "whole", "cpu")
-    with monkeypatch.context() as patched, pytest.raises(Killed):
-        kill_after_the_first_checkpoint(patched)
+    kill_after_the_first_checkpoint(monkeypatch)
+    with pytest.raises(Killed):
         denoiser.train(RECIPE, tokenizer, vae, tmp_path / "killed", "cpu")
+    monkeypatch.undo()
     carried_on = denoiser.train(RECIPE, tokenizer, vae, tmp_path / "killed", "cpu")
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), carried_on.parameters(), strict=True))
 
