@@ -58,7 +58,7 @@ class RunProgress:
         """Say what there is to do."""
         kept = f"; {plan.done} are there already" if plan.done else ""
         failed = f", {plan.failed} failed earlier (--retry-failed tries them again)" if plan.failed else ""
-        say(f"{plan.todo} pictures to render{kept}{failed}.")
+        say(f"{plan.todo} {'picture' if plan.todo == 1 else 'pictures'} to render{kept}{failed}.")
         self._total = plan.todo
         if plan.todo and console.is_terminal:
             self._bar = Progress(
