@@ -131,7 +131,7 @@ def load_edition(name_or_path: str, beside: Path | None = None) -> Edition:
         edition = read_edition(path)
         if name_or_path in (edition.name, edition.id):
             return edition
-    known = ", ".join(path.stem for path in shipped_editions())
+    known = ", ".join(read_edition(path).id for path in shipped_editions())
     raise UserError(f"There is no edition {name_or_path!r}; shipped ones are {known}, others are TOML files.")
 
 

@@ -184,6 +184,11 @@ def copy_recipe(recipe: Path, root: Path) -> None:
     Where the recipe has not changed since it was last copied, nothing is written: the copy may be edited.
     """
     data = _read(recipe)
+    with changing(root):
+        _copy_recipe(recipe, data, root)
+
+
+def _copy_recipe(recipe: Path, data: bytes, root: Path) -> None:
     target, original = root / LIBRARY_FILE, root / "recipe.toml"
     if target.exists() and (target.samefile(recipe) or (original.exists() and _read(original) == data)):
         return
@@ -196,8 +201,28 @@ def copy_recipe(recipe: Path, root: Path) -> None:
     write_atomic(original, data)
 
 
+@contextlib.contextmanager
+def changing(root: Path) -> Iterator[None]:
+    """Hold a library's own file for a change: from reading it to writing it, one process at a time."""
+    try:
+        _make_folder(root)
+        lock = filelock.FileLock(root / "library.lock")
+        lock.acquire()
+    except OSError as error:
+        raise UserError(f"The library folder {root} cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def add_collection(root: Path, fields: Mapping[str, object]) -> None:
     """Append a collection to a library's own file; comments and order there stay as they are."""
+    with changing(root):
+        _add_collection(root, fields)
+
+
+def _add_collection(root: Path, fields: Mapping[str, object]) -> None:
     target = root / LIBRARY_FILE
     text = _read(target).decode() if target.exists() else tomlkit.dumps({"title": root.resolve().name})
     table = tomlkit.table()

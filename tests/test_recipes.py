@@ -1,5 +1,8 @@
 """Recipes and their copies: what a user wrote stays, whoever wrote it where."""
 
+import multiprocessing
+import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -214,3 +217,14 @@ def test_the_shipped_library_has_a_hundred_pictures(tmp_path: Path, words_editio
     assert len(set(names)) >= 100
     assert {collection.kind for collection in library.collections} == {"range", "random", "search"}
     assert all(collection.title and collection.description for collection in library.collections)
+
+
+def test_collections_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        pool.map(partial(_add, tmp_path / "books"), range(24))
+    names = tomllib.loads((tmp_path / "books/library.toml").read_text())["collection"]
+    assert sorted(table["name"] for table in names) == sorted(f"c{number}" for number in range(24))
+
+
+def _add(root: Path, number: int) -> None:
+    add_collection(root, {"name": f"c{number}", "kind": "search", "prompts": ["x"], "count": 1})

@@ -63,6 +63,8 @@ def read_range(table: Table, edition: Edition) -> Range:
     prompt = table.text("prompt", "")
     if prompt:
         check_prompt(table, "prompt", prompt, edition)
+    if table.number("stride", 1) == 0:
+        raise table.error("stride", "must not be 0: every key would be the same")
     return Range(
         start=start,
         prompt=prompt,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from babelgen.collections import check_slug, read_collection
-from babelgen.commands.console import say
+from babelgen.commands.console import say, warn_prompts
 from babelgen.commands.render import DEFAULT, make_engine, render_and_report
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
@@ -29,8 +29,8 @@ class Addition:
     edition: str | None = None
 
 
-def add(addition: Addition, folder: Path | None, engine: str, workers: int | None, wait: bool) -> int:
-    """Add a collection, unless it is there already, and render what is missing (`wait`: only add it)."""
+def add(addition: Addition, folder: Path | None, engine: str, workers: int | None, only: bool) -> int:
+    """Add a collection, unless it is there already, and render what is missing, unless `only` adding is asked for."""
     root = folder or DEFAULT
     if addition.edition is not None and addition.edition.endswith(".toml"):
         # The library file lies elsewhere, and names in it count from there.
@@ -43,9 +43,13 @@ def add(addition: Addition, folder: Path | None, engine: str, workers: int | Non
         fields = _fields(addition, known, root)
         add_collection(root, fields)
         say(f"Added collection {fields['name']!r} to {root / FILE}.")
-    if wait:
-        return 0
-    return render_and_report(load_library(root), make_engine(engine, workers))
+    library = load_library(root)
+    if not only:
+        return render_and_report(library, make_engine(engine, workers))
+    if twin is None:
+        added = library.collections[-1]
+        warn_prompts(added.edition, added.spec.prompts())
+    return 0
 
 
 def _tables(root: Path) -> dict[str, dict[str, object]]:

@@ -15,6 +15,7 @@ from babelgen.plan import Plan
 from babelgen.tokens import tokens_of
 
 console = Console(stderr=True, highlight=False, emoji=False)
+FIRST_FEW = 8  # pictures before a rate is told
 LINE_EVERY = 10.0  # seconds between plain lines where there is no terminal
 
 
@@ -75,6 +76,8 @@ class RunProgress:
             self._loaded = self._loaded or now
             return
         self._finished += 1
+        if self._finished < min(FIRST_FEW, self._total):
+            return  # the first pictures leave together, a whole batch late: they say nothing of the rate
         # Loading a model is no measure of what is left; and some clocks stand still for a moment.
         running = max(now - (self._loaded or self._start), 1e-6)
         rate = f"{self._finished / running:.1f} a second"

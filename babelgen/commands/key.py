@@ -6,10 +6,11 @@ import json
 import sys
 from pathlib import Path
 
+from babelgen.commands.console import say
 from babelgen.edition import Edition, load_edition
 from babelgen.errors import BadKey, UserError
 from babelgen.keys import Address, Level, edition_of, format_key, next_key, parse_key, read_key_text
-from babelgen.picture import describe, texts
+from babelgen.picture import describe, pixel_hash, texts
 from babelgen.store import encode_png, write_atomic
 from babelgen.tokens import tokens_of
 
@@ -72,6 +73,7 @@ def render(source: str | None, text: str | None, edition_name: str | None, out: 
     pixels = render_key(edition, key)
     words = describe(address, edition, tokens_of(edition))
     write_atomic(out, encode_png(pixels, texts(key, words, edition)))
+    say(f"Wrote {out}: {edition.width} x {edition.height}, pixel SHA-256 {pixel_hash(pixels)}.")
     return 0
 
 

@@ -39,11 +39,14 @@ def open_site(site: Path) -> Iterator["Writer"]:
 
     Raises UserError for a folder with files that are not a site's, and while another build writes it.
     """
-    site.mkdir(parents=True, exist_ok=True)
     own = site / _OWN
-    if not own.is_dir() and any(entry.name not in _KEPT for entry in site.iterdir()):
-        raise UserError(f"{site} holds files that are not a site of ours: choose an empty folder")
-    own.mkdir(exist_ok=True)
+    try:
+        site.mkdir(parents=True, exist_ok=True)
+        if not own.is_dir() and any(entry.name not in _KEPT for entry in site.iterdir()):
+            raise UserError(f"{site} holds files that are not a site of ours: choose an empty folder.")
+        own.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The site folder {site} cannot be made: {error.strerror}.") from error
     try:
         with FileLock(own / "lock", timeout=0):
             writer = Writer(site)
@@ -52,7 +55,7 @@ def open_site(site: Path) -> Iterator["Writer"]:
             finally:
                 writer.close()
     except Timeout:
-        raise UserError(f"another build is writing {site}") from None
+        raise UserError(f"Another build is writing {site}: wait for it to end.") from None
 
 
 class Writer:

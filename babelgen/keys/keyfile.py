@@ -15,8 +15,7 @@ _WRONG = re.compile(rb"[\r\n\x80-\xff]")
 def read_key_text(data: bytes) -> str:
     """The text in a key file's bytes; BadKey when they are empty, not ASCII or more than one line.
 
-    The caller bounds how many bytes it reads: three more than `longest_key`, so that one too many is seen
-    even before a CRLF. The text is not yet a checked key.
+    The caller bounds how many bytes it reads, well above any key. The text is not yet a checked key.
     """
     line = data.removesuffix(b"\n")
     if line != data:

@@ -118,6 +118,7 @@ REFUSED: list[tuple[Fields, str]] = [
     ({**RANGE, "count": 0}, "count must be at least 1"),
     ({**RANGE, "count": 10_000_001}, "count must be at most 10000000"),
     ({**RANGE, "count": "1"}, "count must be a whole number"),
+    ({**RANGE, "count": 1, "stride": 0}, "stride must not be 0"),
     ({**RANGE, "count": 1, "page": -1}, "page must be at least 0"),
     ({**RANGE, "count": 1, "page": 2**1536}, "page is beyond the last page of a shelf"),
     ({**RANGE, "count": 1, "steps": 0}, "steps must be at least 1"),

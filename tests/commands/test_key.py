@@ -18,6 +18,7 @@ from babelgen.cli import main
 from babelgen.diffusion.single import render_key
 from babelgen.edition import Edition, load_edition
 from babelgen.keys import Address, Shelf, format_key, next_key, parse_key
+from babelgen.picture import pixel_hash
 from babelgen.tokens import tokens_of
 
 from .. import tiny
@@ -197,7 +198,9 @@ class TestRendering:
         words = ["key", "render", "--text", key, "--edition", str(tiny_edition_file), "--out"]
         assert main([*words, "new/a.png"]) == 0
         assert main([*words, "b.png"]) == 0
-        assert capsys.readouterr() == ("", "")
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err.count(pixel_hash(render_key(tiny_edition, key))) == 2
         assert (elsewhere / "b.png").read_bytes() == (elsewhere / "new/a.png").read_bytes()
         with Image.open(elsewhere / "b.png") as image:
             assert np.array_equal(np.asarray(image), render_key(tiny_edition, key))

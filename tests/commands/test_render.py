@@ -105,7 +105,7 @@ def test_a_recipe_is_rendered_into_its_own_library(
     made = load_library(elsewhere / "library/shelves")
     assert len(rows(made)) == 5
     recipe.write_text(recipe.read_text().replace("count = 3", "count = 4"))
-    assert "1 pictures to render; 5 are there already." in render(recipe)
+    assert "1 picture to render; 5 are there already." in render(recipe)
     assert [path.name for path in elsewhere.iterdir()] == ["library"]
 
 
@@ -204,7 +204,7 @@ REFUSED = [
     (["nowhere.toml"], "There is no library file nowhere.toml."),
     (["."], "There is no library file .."),
     (["a.toml"], "a.toml is not valid TOML: "),
-    (["--library", "file"], "file/library.toml cannot be written: Not a directory."),
+    (["--library", "file"], "The library folder file cannot be written: File exists."),
 ]
 
 

@@ -209,7 +209,7 @@ class TestBuild:
         assert (site / ".babelgen/lock").exists()
 
     def test_two_builds_at_once_are_refused(self, library: MadeLibrary, tmp_path: Path) -> None:
-        with open_site(tmp_path / "site"), pytest.raises(UserError, match="another build"):
+        with open_site(tmp_path / "site"), pytest.raises(UserError, match="Another build"):
             library.build(tmp_path / "site")
 
 
