@@ -5,20 +5,38 @@ Imports numpy only; never torch.
 """
 
 from babelgen.scenes.caption import caption, phrases
-from babelgen.scenes.draw import HEIGHT, WIDTH, draw
-from babelgen.scenes.scene import GROUNDS, OBJECTS, PLACES, TIMES, Scene, all_scenes, random_scene
+from babelgen.scenes.draw import HEIGHT, WIDTH, Drawing, draw, draw_boxed
+from babelgen.scenes.scene import (
+    GROUNDS,
+    OBJECTS,
+    PLACES,
+    STYLES,
+    TIMES,
+    Scene,
+    Thing,
+    all_scenes,
+    held_out,
+    random_scene,
+    training_scene,
+)
 
 __all__ = [
     "GROUNDS",
     "HEIGHT",
     "OBJECTS",
     "PLACES",
+    "STYLES",
     "TIMES",
     "WIDTH",
+    "Drawing",
     "Scene",
+    "Thing",
     "all_scenes",
     "caption",
     "draw",
+    "draw_boxed",
+    "held_out",
     "phrases",
     "random_scene",
+    "training_scene",
 ]

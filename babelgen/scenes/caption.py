@@ -8,80 +8,121 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from babelgen.scenes.scene import Scene
+from babelgen.scenes.scene import Scene, Thing
 
+# In each row the plainest wording first: half of the captions use it, and people type it first.
 _GROUNDS = {
-    "mountains": ("mountains", "a mountain range", "high mountains"),
-    "hills": ("green hills", "hills", "rolling hills", "a meadow"),
-    "desert": ("a desert", "the desert", "sand dunes"),
-    "sea": ("the sea", "the ocean", "a calm sea"),
-    "snow": ("a snow field", "a snowy landscape", "snow"),
-    "forest": ("a forest", "the woods", "a pine forest"),
-    "city": ("a city", "a city skyline", "a town"),
-    "lake": ("a lake", "a mountain lake", "a quiet lake"),
-    "canyon": ("a canyon", "red rocks", "a red canyon"),
+    "mountains": ("mountains", "a mountain range", "high mountains", "snowy peaks", "the mountains"),
+    "hills": ("green hills", "hills", "rolling hills", "a meadow", "a green valley", "the countryside"),
+    "desert": ("a desert", "the desert", "sand dunes", "dunes", "a sandy desert"),
+    "sea": ("the sea", "the ocean", "a calm sea", "sea", "open water"),
+    "snow": ("a snow field", "a snowy landscape", "snow", "a winter landscape", "a snowy plain"),
+    "forest": ("a forest", "the woods", "a pine forest", "forest", "a dark forest"),
+    "city": ("a city", "a city skyline", "a town", "city", "skyscrapers"),
+    "lake": ("a lake", "a mountain lake", "a quiet lake", "lake", "still water"),
+    "canyon": ("a canyon", "red rocks", "a red canyon", "canyon", "cliffs"),
 }
 _TIMES = {
-    "dawn": ("at dawn", "at sunrise", "in the early morning"),
-    "noon": ("at noon", "by day", "on a clear day"),
-    "sunset": ("at sunset", "in the evening", "at dusk"),
-    "night": ("at night", "under the stars", "by night"),
-    "storm": ("in a storm", "in the rain", "under dark clouds"),
-    "fog": ("in the fog", "in the mist", "on a foggy day"),
+    "dawn": ("at dawn", "at sunrise", "in the early morning", "in the morning"),
+    "noon": ("at noon", "by day", "on a clear day", "on a sunny day", "at midday"),
+    "sunset": ("at sunset", "in the evening", "at dusk", "in the evening light"),
+    "night": ("at night", "under the stars", "by night", "on a starry night"),
+    "storm": ("in a storm", "in the rain", "under dark clouds", "in stormy weather"),
+    "fog": ("in the fog", "in the mist", "on a foggy day", "in fog"),
+}
+_MOODS = {  # a time as one word, for lists of words
+    "dawn": ("dawn", "sunrise", "morning"),
+    "noon": ("noon", "midday", "daylight"),
+    "sunset": ("sunset", "evening", "dusk"),
+    "night": ("night", "stars"),
+    "storm": ("storm", "rain", "stormy"),
+    "fog": ("fog", "mist", "foggy"),
 }
 _THINGS = {
-    "sun": ("the sun", "a sun"),
-    "moon": ("the moon", "a moon"),
-    "tree": ("a tree", "a lone tree"),
-    "tower": ("a tower", "a stone tower"),
-    "house": ("a house", "a small house"),
-    "boat": ("a boat", "a sailing boat"),
-    "birds": ("birds", "a flock of birds"),
-    "balloon": ("a balloon", "a hot air balloon"),
-    "windmill": ("a windmill", "an old windmill"),
-    "lighthouse": ("a lighthouse", "a white lighthouse"),
+    "sun": ("the sun", "a sun", "sun"),
+    "moon": ("the moon", "a moon", "moon"),
+    "tree": ("a tree", "a lone tree", "a green tree", "tree"),
+    "tower": ("a tower", "a stone tower", "an old tower", "tower"),
+    "house": ("a house", "a small house", "a cottage", "house"),
+    "boat": ("a boat", "a sailing boat", "a sailboat", "boat"),
+    "birds": ("birds", "a flock of birds", "flying birds", "some birds"),
+    "balloon": ("a balloon", "a hot air balloon", "a striped balloon", "balloon"),
+    "windmill": ("a windmill", "an old windmill", "a mill", "windmill"),
+    "lighthouse": ("a lighthouse", "a white lighthouse", "a striped lighthouse", "lighthouse"),
 }
 _PLACES = {
-    "left": ("on the left", "to the left"),
-    "middle": ("in the middle", "in the centre"),
-    "right": ("on the right", "to the right"),
+    "left": ("on the left", "to the left", "at the left"),
+    "middle": ("in the middle", "in the centre", "in the center"),
+    "right": ("on the right", "to the right", "at the right"),
 }
+_STYLES = {
+    "ink": ("an ink drawing of", "ink", "a drawing of"),
+    "pastel": ("a pastel of", "pastel", "a soft pastel of"),
+    "woodcut": ("a woodcut of", "woodcut", "a print of"),
+}
+_FRAMES = ("a picture of", "a view of", "a painting of")
 
 
 def caption(scene: Scene, rng: random.Random | None = None) -> str:
     """Say a scene: in the plainest words without `rng`, else in a wording drawn from it.
 
-    Drawn wordings sometimes leave out the place (1 in 10) or the time (1 in 12).
+    Drawn wordings sometimes leave out a place (1 in 10) or the time (1 in 12); a style is always said.
     """
-
-    def word(table: Mapping[str, tuple[str, ...]], name: str) -> str:
-        # The plain word half of the time: it is what most people type first.
-        return table[name][0] if rng is None or rng.random() < 0.5 else rng.choice(table[name])
-
-    ground, time = word(_GROUNDS, scene.ground), word(_TIMES, scene.time)
-    thing = ""
-    if scene.thing is not None and scene.place is not None:
-        thing, place = word(_THINGS, scene.thing), word(_PLACES, scene.place)
-        if rng is None or rng.random() >= 0.1:
-            thing = f"{thing} {place}"
+    say = _Speaker(rng)
     if rng is None:
-        return f"{ground} {time}" + (f" with {thing}" if thing else "")
-    return _phrase(ground, "" if rng.random() < 1 / 12 else time, thing, rng)
+        plain = f"{say.word(_GROUNDS, scene.ground)} {say.word(_TIMES, scene.time)}"
+        joined = " and ".join(map(say.thing, scene.things))
+        return _styled(plain + (f" with {joined}" if joined else ""), scene.style, None)
+    things = [say.thing(thing) for thing in scene.things]
+    rng.shuffle(things)
+    return _styled(_sentence(scene, things, say, rng), scene.style, rng)
 
 
-def _phrase(ground: str, time: str, thing: str, rng: random.Random) -> str:
+class _Speaker:
+    """Chooses words: the plainest, or at random with the plainest half of the time."""
+
+    def __init__(self, rng: random.Random | None) -> None:
+        self._rng = rng
+
+    def word(self, table: Mapping[str, tuple[str, ...]], name: str) -> str:
+        wordings = table[name]
+        return wordings[0] if self._rng is None or self._rng.random() < 0.5 else self._rng.choice(wordings)
+
+    def thing(self, thing: Thing) -> str:
+        said = self.word(_THINGS, thing.name)
+        if self._rng is not None and self._rng.random() < 0.1:
+            return said
+        return f"{said} {self.word(_PLACES, thing.place)}"
+
+
+def _sentence(scene: Scene, things: list[str], say: _Speaker, rng: random.Random) -> str:
     """Put the parts together in one of several orders."""
+    ground = say.word(_GROUNDS, scene.ground)
+    time = "" if rng.random() < 1 / 12 else say.word(_TIMES, scene.time)
     plain = " ".join(part for part in (ground, time) if part)
-    if not thing:
-        return rng.choice([plain, f"a picture of {plain}"])
-    orders = [f"{plain} with {thing}"] * 4 + [f"{plain}, {thing}", f"{thing}, {plain}"]
+    joined = " and ".join(things)
+    if time and rng.random() < 0.15:  # a list of words, as people type it
+        parts = [ground, say.word(_MOODS, scene.time), *things]
+        rng.shuffle(parts)
+        return ", ".join(parts)
+    if not things:
+        return plain
+    orders = [f"{plain} with {joined}"] * 4 + [f"{plain}, {joined}", f"{joined}, {plain}"]
     if time:
-        orders.append(f"{ground} with {thing} {time}")
+        orders.append(f"{ground} with {joined} {time}")
     return rng.choice(orders)
+
+
+def _styled(text: str, style: str, rng: random.Random | None) -> str:
+    """Add the style's words, or now and then those of no style at all."""
+    if style == "plain":
+        return text if rng is None or rng.random() < 0.85 else f"{rng.choice(_FRAMES)} {text}"
+    said = _STYLES[style][0] if rng is None or rng.random() < 0.5 else rng.choice(_STYLES[style])
+    return f"{said} {text}" if said.endswith(" of") else f"{text}, {said}"
 
 
 def phrases() -> tuple[str, ...]:
     """Every phrase that captions are made of, in a fixed order; random prompts draw their words from it."""
-    tables = (_GROUNDS, _TIMES, _THINGS, _PLACES)
+    tables = (_GROUNDS, _TIMES, _MOODS, _THINGS, _PLACES, _STYLES)
     said = [phrase for table in tables for wordings in table.values() for phrase in wordings]
-    return tuple(dict.fromkeys([*said, "with", "a picture of"]))
+    return tuple(dict.fromkeys([*said, "with", "and", *_FRAMES]))

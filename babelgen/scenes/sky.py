@@ -48,12 +48,12 @@ def rain(picture: Array, rng: np.random.Generator) -> None:
     """Slanting streaks over the finished picture, in place."""
     slant = rng.uniform(-0.45, -0.2)
     streaks = rng.random((HEIGHT + 40, WIDTH + 120), dtype=np.float32)
-    seeds = (streaks > 0.9985).astype(np.float32)
+    seeds = (streaks > 0.9989).astype(np.float32)
     drops = np.zeros((HEIGHT, WIDTH), np.float32)
     for step in range(18):
         shift = int(60 + slant * step)
         drops += seeds[20 - step : 20 - step + HEIGHT, shift : shift + WIDTH]
-    paint(picture, np.clip(drops, 0, 1) * 0.22, (0.82, 0.86, 0.9))
+    paint(picture, np.clip(drops, 0, 1) * 0.18, (0.82, 0.86, 0.9))
 
 
 def veil(picture: Array, by: Light, horizon: float, rng: np.random.Generator) -> None:

@@ -252,6 +252,19 @@ PAINTERS: dict[str, Painter] = {
     "windmill": _windmill,
     "lighthouse": _lighthouse,
 }
+# How far each reaches from its spot at size 1, in pixels: left, top, right, bottom.
+EXTENTS = {
+    "sun": (-24.0, -24.0, 24.0, 24.0),
+    "moon": (-24.0, -24.0, 24.0, 24.0),
+    "tree": (-36.0, -88.0, 36.0, 4.0),
+    "tower": (-16.0, -82.0, 16.0, 4.0),
+    "house": (-33.0, -54.0, 33.0, 4.0),
+    "boat": (-32.0, -66.0, 32.0, 14.0),
+    "birds": (-44.0, -28.0, 44.0, 24.0),
+    "balloon": (-28.0, -28.0, 28.0, 56.0),
+    "windmill": (-42.0, -92.0, 42.0, 4.0),
+    "lighthouse": (-16.0, -94.0, 16.0, 4.0),
+}
 LUMINARIES = ("sun", "moon")  # hang behind the ground
 FLYERS = ("birds", "balloon")  # hang before it
 

@@ -6,8 +6,10 @@ import pytest
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 
-from babelgen.diffusion.training import __main__ as program
-from babelgen.diffusion.training import autoencoder, checkpoint, denoiser, vocabulary
+from babelgen.diffusion.training import autoencoder, checkpoint, data, denoiser, latents, vocabulary
+from babelgen.diffusion.training.install import assemble
+from babelgen.diffusion.training.latents import Latents
+from babelgen.diffusion.training.networks import build
 from babelgen.diffusion.training.recipe import AutoencoderRecipe, DenoiserRecipe, Recipe
 
 RECIPE = Recipe(
@@ -22,6 +24,7 @@ RECIPE = Recipe(
         batch=2,
         steps=4,
         warmup=1,
+        decay=2,
         checkpoint_every=2,
     ),
 )
@@ -71,8 +74,8 @@ def test_a_denoiser_that_was_killed_ends_the_same(tmp_path, monkeypatch, tokeniz
 
 def test_what_is_assembled_loads_the_ordinary_way(tmp_path, tokenizer):
     vae = autoencoder.build(RECIPE.autoencoder)
-    networks = denoiser.build(RECIPE.denoiser, tokenizer, torch.zeros(1, 4, 26, 40))
-    program.assemble(tokenizer, vae, networks, tmp_path / "model")
+    networks = build(RECIPE.denoiser, tokenizer, torch.zeros(1, 4, 26, 40))
+    assemble(tokenizer, vae, networks, tmp_path / "model")
     pipeline = StableDiffusionPipeline.from_pretrained(tmp_path / "model", local_files_only=True)
     assert len(pipeline.tokenizer) == len(tokenizer)
     assert pipeline.tokenizer.model_max_length == RECIPE.length
@@ -80,17 +83,47 @@ def test_what_is_assembled_loads_the_ordinary_way(tmp_path, tokenizer):
 
 
 def test_a_batch_depends_on_its_step_alone(tokenizer):
-    latents = torch.randn(4, 4, 26, 40).half()
-    first, again, other = (denoiser.batch(latents, tokenizer, RECIPE, step, "cpu") for step in (3, 3, 4))
+    scenes = Latents(torch.randn(4, 4, 26, 40).half(), torch.rand(4, 1, 26, 40) < 0.1)
+    first, again, other = (denoiser.batch(scenes, tokenizer, RECIPE, step, "cpu") for step in (3, 3, 4))
     assert torch.equal(first.noise, again.noise)
     assert torch.equal(first.tokens, again.tokens)
     assert not torch.equal(first.noise, other.noise)
 
 
+def test_things_weigh_more_and_lie_where_they_were_drawn(tokenizer):
+    scenes = latents.encode(autoencoder.build(RECIPE.autoencoder), RECIPE.seed, 4, "cpu")
+    for index in range(4):
+        drawing = data.drawing(RECIPE.seed, index)
+        cells = scenes.things[index, 0]
+        assert cells.any() == bool(drawing.boxes)
+        for left, top, right, bottom in drawing.boxes:
+            assert cells[int((top + bottom) / 16), int((left + right) / 16)]
+    weight = denoiser.batch(scenes, tokenizer, RECIPE, 0, "cpu").weight
+    assert set(weight.unique().tolist()) == {1.0, RECIPE.denoiser.thing_weight}
+
+
+def test_sheets_of_samples_are_written_as_training_goes(tmp_path, tokenizer):
+    denoiser.train(RECIPE, tokenizer, autoencoder.build(RECIPE.autoencoder), tmp_path, "cpu")
+    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["000002.webp", "000004.webp"]
+    assert sorted(path.name for path in tmp_path.glob("average-*.pt")) == ["average-1.pt", "average-2.pt"]
+
+
+def test_the_optimizers_change_every_weight_and_know_which_are_matrices(tokenizer):
+    run = denoiser.start(RECIPE, tokenizer, Latents(torch.zeros(1, 4, 26, 40), torch.zeros(1)), "cpu")
+    before = [parameter.detach().clone() for parameter in run.networks.parameters()]
+    for parameter in run.networks.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    run.optimizers.step(1e-3)
+    assert all(not torch.equal(a, b) for a, b in zip(before, run.networks.parameters(), strict=True))
+    assert all(parameter.grad is None for parameter in run.networks.parameters())
+
+
 def test_the_learning_rate_rises_then_falls():
-    rates = [checkpoint.learning_rate(step, 100, 1.0, 10) for step in range(100)]
+    part = DenoiserRecipe(steps=100, learning_rate=1.0, warmup=10, decay=30)
+    rates = [checkpoint.learning_rate(step, part) for step in range(100)]
     assert rates[0] == pytest.approx(0.1)
-    assert max(rates) == rates[10] == 1.0
+    assert max(rates) == rates[10] == rates[69] == 1.0
+    assert rates[71] > rates[72]
     assert rates[-1] < 0.02
 
 

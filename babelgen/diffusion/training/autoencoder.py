@@ -97,7 +97,7 @@ def train(recipe: AutoencoderRecipe, seed: int, out: Path, device: str) -> Path:
     noise = torch.Generator(device=device)
     while step < recipe.steps:
         for group in optimizer.param_groups:
-            group["lr"] = checkpoint.learning_rate(step, recipe.steps, recipe.learning_rate, recipe.warmup)
+            group["lr"] = checkpoint.learning_rate(step, recipe)
         batch = crops(pool, recipe, seed, step).to(device, memory_format=torch.channels_last)
         error = loss(model, batch, recipe.kl_weight, noise.manual_seed(seed + step))
         optimizer.zero_grad(set_to_none=True)

@@ -10,9 +10,29 @@ import math
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
+
+
+class Schedule(Protocol):
+    """The part of a recipe that settles learning rates. All but the rate count steps."""
+
+    @property
+    def steps(self) -> int:
+        """Of the whole training."""
+
+    @property
+    def warmup(self) -> int:
+        """Steps at its start."""
+
+    @property
+    def decay(self) -> int:
+        """Steps at its end."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Between the two."""
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -31,12 +51,15 @@ def load(path: Path) -> dict[str, Any] | None:
     return state
 
 
-def learning_rate(step: int, steps: int, peak: float, warmup: int) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth of the peak."""
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    progress = min((step - warmup) / max(steps - warmup, 1), 1.0)
-    return peak * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+def learning_rate(step: int, recipe: Schedule) -> float:
+    """Linear warm-up, a level stretch, then half a cosine down to a hundredth over the last `decay` steps.
+
+    The level stretch is where a finished run can be carried on with more steps.
+    """
+    if step < recipe.warmup:
+        return recipe.learning_rate * (step + 1) / recipe.warmup
+    progress = min(max((step - recipe.steps) / recipe.decay + 1, 0.0), 1.0)
+    return recipe.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
 class Log:

@@ -2,132 +2,57 @@
 
 v-prediction (Salimans & Ho 2022, section 4) over a schedule whose last step is pure noise (Lin et al. 2023,
 "Common diffusion noise schedules and sample steps are flawed"), the loss capped where noise is low (Hang et al.
-2023, min-SNR), an averaged copy of the weights to ship.
+2023, min-SNR), an averaged copy of the weights to ship. Errors count for more where a thing is: things are small, and people look at them.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
-from torch import Tensor, nn
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from diffusers import AutoencoderKL, DDIMScheduler
+from torch import Tensor
+from transformers import CLIPTokenizer
 
-from babelgen.diffusion.training import checkpoint, data
-from babelgen.diffusion.training.autoencoder import to_tensor
-from babelgen.diffusion.training.recipe import DenoiserRecipe, Recipe
+from babelgen.diffusion.training import checkpoint, data, latents, samples
+from babelgen.diffusion.training.latents import Latents
+from babelgen.diffusion.training.networks import Networks, build, scheduler
+from babelgen.diffusion.training.optimizer import Optimizers
+from babelgen.diffusion.training.recipe import Recipe
 from babelgen.scenes import caption
 
 SNR_CAP = 5.0
 
 
 @dataclass(frozen=True)
-class Networks:
-    """The two networks that are trained together."""
-
-    text_encoder: CLIPTextModel
-    unet: UNet2DConditionModel
-
-    def parameters(self) -> list[nn.Parameter]:
-        """Those of both, in a fixed order."""
-        return [*self.text_encoder.parameters(), *self.unet.parameters()]
-
-
-def scheduler() -> DDIMScheduler:
-    """The noise schedule of training and sampling alike."""
-    return DDIMScheduler(
-        num_train_timesteps=1000,
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        clip_sample=False,
-        prediction_type="v_prediction",
-        timestep_spacing="trailing",
-        rescale_betas_zero_snr=True,
-        steps_offset=1,  # unused by trailing spacing; what Stable Diffusion pipelines ask for
-    )
-
-
-def build(recipe: DenoiserRecipe, tokenizer: CLIPTokenizer, latents: Tensor) -> Networks:
-    """The untrained networks, for latents (n, channels, height, width)."""
-    _, channels, *size = latents.shape
-    text = CLIPTextConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=recipe.text_width,
-        intermediate_size=4 * recipe.text_width,
-        num_hidden_layers=recipe.text_layers,
-        num_attention_heads=recipe.text_heads,
-        max_position_embeddings=tokenizer.model_max_length,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    unet = UNet2DConditionModel(
-        sample_size=tuple(size),
-        in_channels=channels,
-        out_channels=channels,
-        block_out_channels=recipe.channels,
-        layers_per_block=1,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
-        cross_attention_dim=recipe.text_width,
-        attention_head_dim=4,
-        norm_num_groups=16,
-    )
-    return Networks(CLIPTextModel(text), unet)
-
-
-@torch.no_grad()
-def encode_scenes(vae: AutoencoderKL, seed: int, count: int, device: str) -> Tensor:
-    """Scaled latents of the first `count` samples, float16 (count, 4, 26, 40)."""
-    vae = vae.to(device, memory_format=torch.channels_last)
-    chunks = []
-    for start in range(0, count, 2000):
-        pictures = data.pictures(seed, start, min(2000, count - start))
-        for first in range(0, len(pictures), 16):
-            with torch.autocast(device, torch.bfloat16):
-                posterior = vae.encode(to_tensor(pictures[first : first + 16]).to(device)).latent_dist
-            chunks.append((posterior.mode().float() * vae.config.scaling_factor).half().cpu())
-    return torch.cat(chunks)
-
-
-def _latents(vae: AutoencoderKL, recipe: Recipe, path: Path, device: str) -> Tensor:
-    """The training set's latents, kept on disk so that a run that carries on need not draw it again."""
-    kept = checkpoint.load(path)
-    if kept is None:
-        kept = {"latents": encode_scenes(vae, recipe.seed, recipe.denoiser.scenes, device)}
-        checkpoint.save(path, kept)
-    latents: Tensor = kept["latents"]
-    return latents
-
-
-@dataclass(frozen=True)
 class Batch:
-    """One step's data: latents and noise (n, c, h, w), timesteps (n,), token ids (n, 77)."""
+    """One step's data: latents and noise (n, c, h, w), timesteps (n,), token ids (n, 77), weight (n, 1, h, w)."""
 
     latents: Tensor
     noise: Tensor
     timesteps: Tensor
     tokens: Tensor
+    weight: Tensor
 
 
-def batch(latents: Tensor, tokenizer: CLIPTokenizer, recipe: Recipe, step: int, device: str) -> Batch:
+def batch(scenes: Latents, tokenizer: CLIPTokenizer, recipe: Recipe, step: int, device: str) -> Batch:
     """The batch of step `step`, settled by the seed and the step alone."""
     part = recipe.denoiser
     rng = np.random.default_rng((recipe.seed, 1, step))
     words = random.Random(f"{recipe.seed}/step/{step}")
-    rows = rng.integers(len(latents), size=part.batch)
+    rows = rng.integers(len(scenes.values), size=part.batch)
     texts = [
         "" if words.random() < part.empty_prompts else caption(data.scene(recipe.seed, int(row)), words)
         for row in rows
     ]
     ids = tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt").input_ids
-    clean = latents[torch.from_numpy(rows)].float()
+    chosen = torch.from_numpy(rows)
+    clean = scenes.values[chosen].float()
     return Batch(
         latents=clean.to(device, memory_format=torch.channels_last),
         noise=torch.from_numpy(rng.standard_normal(clean.shape, dtype=np.float32)).to(device),
@@ -136,6 +61,7 @@ def batch(latents: Tensor, tokenizer: CLIPTokenizer, recipe: Recipe, step: int, 
         .long()
         .to(device),
         tokens=ids.to(device),
+        weight=(1 + (part.thing_weight - 1) * scenes.things[chosen].float()).to(device),
     )
 
 
@@ -148,8 +74,9 @@ def loss(networks: Networks, schedule: DDIMScheduler, data_: Batch) -> Tensor:
         predicted = networks.unet(noisy, data_.timesteps, condition).sample
     share = schedule.alphas_cumprod.to(noisy.device)[data_.timesteps]
     ratio = share / (1 - share)
-    weight = (ratio + 1).clamp(max=SNR_CAP) / (ratio + 1)
-    return (weight * ((predicted.float() - velocity) ** 2).mean(dim=(1, 2, 3))).mean()
+    cap = (ratio + 1).clamp(max=SNR_CAP) / (ratio + 1)
+    error = data_.weight * (predicted.float() - velocity) ** 2
+    return (cap * error.mean(dim=(1, 2, 3))).mean()
 
 
 class Average:
@@ -165,6 +92,18 @@ class Average:
         decay = min(self._decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self.values, [p.detach() for p in parameters], 1 - decay)
 
+    @contextmanager
+    def applied(self, parameters: Sequence[Tensor]) -> Iterator[None]:
+        """Lend the averages to a network for a while."""
+        own = [parameter.detach().clone() for parameter in parameters]
+        self.copy_to(parameters)
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for parameter, value in zip(parameters, own, strict=True):
+                    parameter.copy_(value)
+
     @torch.no_grad()
     def copy_to(self, parameters: Iterable[Tensor]) -> None:
         """Put the averages into a network."""
@@ -172,49 +111,84 @@ class Average:
             parameter.copy_(value)
 
 
-def train(recipe: Recipe, tokenizer: CLIPTokenizer, vae: AutoencoderKL, out: Path, device: str) -> Networks:
-    """Train, or carry on; returns the averaged networks."""
-    part, path = recipe.denoiser, out / "denoiser.pt"
-    log = checkpoint.Log(out / "denoiser.log")
-    log.line(event="drawing and encoding", scenes=part.scenes)
-    latents = _latents(vae, recipe, out / "latents.pt", device)
+@dataclass
+class Run:
+    """The whole state of a training run: networks, optimizers, average, and how many steps were taken."""
+
+    networks: Networks
+    optimizers: Optimizers
+    average: Average
+    step: int = 0
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint."""
+        checkpoint.save(
+            path,
+            {
+                "parameters": [p.detach() for p in self.networks.parameters()],
+                "average": self.average.values,
+                "optimizers": self.optimizers.state_dict(),
+                "step": self.step,
+            },
+        )
+
+    @torch.no_grad()
+    def restore(self, path: Path) -> None:
+        """Carry on from a checkpoint, where there is one."""
+        state = checkpoint.load(path)
+        if state is None:
+            return
+        for parameter, value in zip(self.networks.parameters(), state["parameters"], strict=True):
+            parameter.copy_(value)
+        for value, kept in zip(self.average.values, state["average"], strict=True):
+            value.copy_(kept)
+        self.optimizers.load_state_dict(state["optimizers"])
+        self.step = state["step"]
+
+
+def start(recipe: Recipe, tokenizer: CLIPTokenizer, scenes: Latents, device: str) -> Run:
+    """A run that has taken no step yet."""
     torch.manual_seed(recipe.seed)
-    networks = build(part, tokenizer, latents)
+    networks = build(recipe.denoiser, tokenizer, scenes.values)
     networks.text_encoder.to(device)
     networks.unet.to(device, memory_format=torch.channels_last)
-    parameters = networks.parameters()
-    optimizer = torch.optim.AdamW(parameters, lr=part.learning_rate, betas=(0.9, 0.99), weight_decay=1e-2)
-    average, schedule, step = Average(parameters, part.ema), scheduler(), 0
-    state = checkpoint.load(path)
-    if state is not None:
-        for parameter, value in zip(parameters, state["parameters"], strict=True):
-            parameter.data.copy_(value)
-        optimizer.load_state_dict(state["optimizer"])
-        average.values, step = [value.to(device) for value in state["average"]], state["step"]
-    log.line(event="training", parameters=sum(p.numel() for p in parameters), step=step)
+    return Run(
+        networks,
+        Optimizers(networks.text_encoder, networks.unet),
+        Average(networks.parameters(), recipe.denoiser.ema),
+    )
+
+
+def train(recipe: Recipe, tokenizer: CLIPTokenizer, vae: AutoencoderKL, out: Path, device: str) -> Networks:
+    """Train, or carry on; returns the averaged networks.
+
+    At every checkpoint a sheet of samples is written to `out`/samples; after a quarter and half of the steps
+    the averaged networks are kept too, as `out`/average-<step>.pt, for the scaling curve.
+    """
+    part = recipe.denoiser
+    log = checkpoint.Log(out / "denoiser.log")
+    log.line(event="drawing and encoding", scenes=part.scenes)
+    scenes = latents.load(vae, recipe.seed, part.scenes, out / "latents.pt", device)
+    run, schedule = start(recipe, tokenizer, scenes, device), scheduler()
+    run.restore(out / "denoiser.pt")
+    parameters = run.networks.parameters()
+    log.line(event="training", parameters=sum(p.numel() for p in parameters), step=run.step)
     recent: list[float] = []
-    while step < part.steps:
-        for group in optimizer.param_groups:
-            group["lr"] = checkpoint.learning_rate(step, part.steps, part.learning_rate, part.warmup)
-        error = loss(networks, schedule, batch(latents, tokenizer, recipe, step, device))
-        optimizer.zero_grad(set_to_none=True)
+    while run.step < part.steps:
+        error = loss(run.networks, schedule, batch(scenes, tokenizer, recipe, run.step, device))
         error.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        step += 1
-        average.update(parameters, step)
+        run.optimizers.step(checkpoint.learning_rate(run.step, part))
+        run.step += 1
+        run.average.update(parameters, run.step)
         recent.append(error.item())
-        if step % 100 == 0:
-            log.line(step=step, loss=round(float(np.mean(recent[-100:])), 4))
-        if step % part.checkpoint_every == 0 or step == part.steps:
-            checkpoint.save(
-                path,
-                {
-                    "parameters": [p.detach() for p in parameters],
-                    "average": average.values,
-                    "optimizer": optimizer.state_dict(),
-                    "step": step,
-                },
-            )
-    average.copy_to(parameters)
-    return networks
+        if run.step % 100 == 0:
+            log.line(step=run.step, loss=round(float(np.mean(recent[-100:])), 4))
+        if run.step in (part.steps // 4, part.steps // 2):
+            checkpoint.save(out / f"average-{run.step}.pt", {"average": run.average.values})
+        if run.step % part.checkpoint_every == 0 or run.step == part.steps:
+            run.save(out / "denoiser.pt")
+            with run.average.applied(parameters):
+                samples.write(run.networks, tokenizer, vae, out / "samples" / f"{run.step:06}.webp")
+    run.average.copy_to(parameters)
+    return run.networks

@@ -14,9 +14,10 @@ class AutoencoderRecipe:
     scenes: int = 3000  # distinct drawn scenes
     crop: int = 96  # pixels a side, a multiple of 8
     batch: int = 16
-    steps: int = 5000
+    steps: int = 10_000
     learning_rate: float = 2e-3
     warmup: int = 100
+    decay: int = 10_000
     kl_weight: float = 1e-6
     checkpoint_every: int = 500  # steps
 
@@ -29,11 +30,13 @@ class DenoiserRecipe:
     text_width: int = 128
     text_layers: int = 2
     text_heads: int = 4
-    scenes: int = 10_000  # distinct drawn scenes, each encoded once
+    scenes: int = 16_000  # distinct drawn scenes, each encoded once
     batch: int = 32
-    steps: int = 4500
-    learning_rate: float = 1e-3
+    steps: int = 12_000
+    learning_rate: float = 2e-3
     warmup: int = 200
+    decay: int = 2000  # the last steps, over which the learning rate falls to nothing
+    thing_weight: float = 4.0  # how much more an error counts where a thing is
     empty_prompts: float = 0.1  # share of captions dropped, for guidance
     ema: float = 0.998  # decay of the averaged weights that ship
     checkpoint_every: int = 500  # steps
