@@ -1,34 +1,35 @@
-"""The command line: flags to settings to one command function, and the one place where errors become exit codes.
+"""The command line: flags to settings to one command function.
 
-May import: errors; edition and commands inside functions. Torch is loaded by the few commands that render.
+May import: cli_key, errors, exits, options; edition and commands inside functions. Torch is loaded by the few commands that render.
 """
 
 from __future__ import annotations
 
-import errno
 import io
 import sys
-import tempfile
-import traceback
-from collections.abc import Callable, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
-from babelgen.errors import BabelgenError, UserError
-
-
-class Command(TyperCommand):
-    """A command whose every end is an exit code, so that Typer deals with wrong usage alone."""
-
-    def invoke(self, ctx: Any) -> NoReturn:
-        """Run the function behind the command."""
-        invoke = super().invoke
-        raise typer.Exit(guard(lambda: invoke(ctx)))
-
+from babelgen.cli_key import key_app
+from babelgen.errors import UserError
+from babelgen.exits import Command
+from babelgen.options import (
+    AddOnly,
+    EditionOption,
+    EngineName,
+    EngineOption,
+    Json,
+    LevelOption,
+    LibraryFolder,
+    Name,
+    Slots,
+    Steps,
+    Title,
+    Workers,
+)
 
 app = typer.Typer(
     name="babelgen",
@@ -38,52 +39,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-key_app = typer.Typer(help="What a key says, the picture it means, its neighbours.", no_args_is_help=True)
 edition_app = typer.Typer(help="What keys mean: the editions that are shipped.", no_args_is_help=True)
 app.add_typer(key_app, name="key")
 app.add_typer(edition_app, name="edition")
-
-
-class EngineName(StrEnum):
-    """Where pictures are rendered."""
-
-    local = "local"
-    inline = "inline"
-
-
-class LevelName(StrEnum):
-    """What a step between keys moves."""
-
-    page = "page"
-    shelf = "shelf"
-    steps = "steps"
-
-
-LibraryFolder = Annotated[
-    Path | None, typer.Option("--library", metavar="DIR", help="The library's folder.", show_default=False)
-]
-EngineOption = Annotated[
-    EngineName, typer.Option("--engine", help="local: a process a core; inline: this process.")
-]
-Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Worker processes; as many as cores by default.")
-]
-Name = Annotated[
-    str | None, typer.Option("--name", help="The collection's name; made from its words by default.")
-]
-Title = Annotated[str | None, typer.Option("--title", help="What the collection is called on its page.")]
-EditionOption = Annotated[
-    str | None, typer.Option("--edition", metavar="E", help="A shipped edition's name, or a TOML file.")
-]
-Steps = Annotated[
-    int | None, typer.Option("--steps", min=1, max=64, help="Steps; the edition's own by default.")
-]
-AddOnly = Annotated[bool, typer.Option("--add-only", help="Add the collection, and render it later.")]
-LevelOption = Annotated[LevelName, typer.Option("--level", help="What a step moves.")]
-Count = Annotated[int, typer.Option("--count", help="How many steps.")]
-KeyFile = Annotated[str | None, typer.Argument(metavar="FILE", help="A key file, or - for standard input.")]
-KeyText = Annotated[str | None, typer.Option("--text", metavar="KEY", help="The key itself.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def _fields(**values: object) -> dict[str, object]:
@@ -97,6 +55,7 @@ def render(
     library: LibraryFolder = None,
     engine: EngineOption = EngineName.local,
     workers: Workers = None,
+    slots: Slots = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.")
     ] = False,
@@ -107,7 +66,8 @@ def render(
     """
     from babelgen.commands import render as command
 
-    return command.render(recipe, library, engine, workers, retry_failed)
+    run = command.Run(engine, workers, slots)
+    return command.render(recipe, library, run, retry_failed)
 
 
 @app.command("range", cls=Command)
@@ -117,7 +77,7 @@ def range_(
     prompt: Annotated[str | None, typer.Option(help="Start on the shelf of this prompt.")] = None,
     page: Annotated[int | None, typer.Option(min=0, help="Start on this page of the shelf.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many keys.")] = 12,
-    level: LevelOption = LevelName.page,
+    level: LevelOption = None,
     stride: Annotated[int, typer.Option(help="How many steps between keys; negative goes back.")] = 1,
     steps: Steps = None,
     library: LibraryFolder = None,
@@ -126,6 +86,7 @@ def range_(
     edition: EditionOption = None,
     engine: EngineOption = EngineName.local,
     workers: Workers = None,
+    slots: Slots = None,
     add_only: AddOnly = False,
 ) -> int:
     """Add a range of sequential keys to a library (library/default), and render it.
@@ -134,6 +95,7 @@ def range_(
     """
     from babelgen.commands import add
     from babelgen.commands.key import read_key
+    from babelgen.commands.render import Run
 
     if start_file is not None:
         if start is not None:
@@ -141,12 +103,11 @@ def range_(
         start = read_key(str(start_file), None)
     fields = _fields(
         start=start, prompt=prompt, page=page, steps=steps, count=count,
-        level=None if level == "page" else str(level), stride=None if stride == 1 else stride,
+        level=int(level) if level and level.isdecimal() else level, stride=None if stride == 1 else stride,
     )  # fmt: skip
     words = f"range {prompt}" if prompt else "range"
-    return add.add(
-        add.Addition("range", fields, words, name, title, edition), library, engine, workers, add_only
-    )
+    addition = add.Addition("range", fields, words, name, title, edition)
+    return add.add(addition, library, Run(engine, workers, slots), add_only)
 
 
 @app.command("random", cls=Command)
@@ -163,6 +124,7 @@ def random_(
     edition: EditionOption = None,
     engine: EngineOption = EngineName.local,
     workers: Workers = None,
+    slots: Slots = None,
     add_only: AddOnly = False,
 ) -> int:
     """Add a random sample of keys to a library (library/default), and render it.
@@ -170,12 +132,12 @@ def random_(
     Example: render.py random --seed 7 --count 20
     """
     from babelgen.commands import add
+    from babelgen.commands.render import Run
 
     fields = _fields(seed=seed, count=count, steps=steps, uniform=uniform or None)
     words = f"random {seed}"
-    return add.add(
-        add.Addition("random", fields, words, name, title, edition), library, engine, workers, add_only
-    )
+    addition = add.Addition("random", fields, words, name, title, edition)
+    return add.add(addition, library, Run(engine, workers, slots), add_only)
 
 
 @app.command(cls=Command)
@@ -191,6 +153,7 @@ def search(
     edition: EditionOption = None,
     engine: EngineOption = EngineName.local,
     workers: Workers = None,
+    slots: Slots = None,
     add_only: AddOnly = False,
 ) -> int:
     """Add the pages of some prompts to a library (library/default), and render them.
@@ -198,12 +161,12 @@ def search(
     Example: render.py search "a city at sunset" "a forest in the fog" --count 6
     """
     from babelgen.commands import add
+    from babelgen.commands.render import Run
 
     fields = _fields(prompts=list(prompts), count=count, page=page, negative=negative, steps=steps)
     words = prompts[0] or "the empty prompt"
-    return add.add(
-        add.Addition("search", fields, words, name, title, edition), library, engine, workers, add_only
-    )
+    addition = add.Addition("search", fields, words, name, title, edition)
+    return add.add(addition, library, Run(engine, workers, slots), add_only)
 
 
 @app.command(cls=Command)
@@ -230,69 +193,6 @@ def status(library: LibraryFolder = None, as_json: Json = False) -> int:
     from babelgen.commands.render import DEFAULT
 
     return command.status(library or DEFAULT, as_json)
-
-
-@key_app.command("show", cls=Command)
-def key_show(
-    file: KeyFile = None, text: KeyText = None, edition: EditionOption = None, as_json: Json = False
-) -> int:
-    """Say what a key means.
-
-    Example: render.py key show picture.key
-    """
-    from babelgen.commands import key
-
-    return key.show(file, text, edition, as_json)
-
-
-@key_app.command("render", cls=Command)
-def key_render(
-    out: Annotated[Path, typer.Option(metavar="PNG", help="Where the picture goes.")],
-    file: KeyFile = None,
-    text: KeyText = None,
-    edition: EditionOption = None,
-) -> int:
-    """Render a key to a PNG file.
-
-    Example: render.py key render picture.key --out picture.png
-    """
-    from babelgen.commands import key
-
-    return key.render(file, text, edition, out)
-
-
-@key_app.command("next", cls=Command)
-def key_next(
-    file: KeyFile = None,
-    text: KeyText = None,
-    edition: EditionOption = None,
-    level: LevelOption = LevelName.page,
-    count: Count = 1,
-) -> int:
-    """Print the key that follows.
-
-    Example: render.py key next picture.key --level shelf
-    """
-    from babelgen.commands import key
-
-    return key.step(file, text, edition, level.value, count)
-
-
-@key_app.command("prev", cls=Command)
-def key_prev(
-    file: KeyFile = None,
-    text: KeyText = None,
-    edition: EditionOption = None,
-    level: LevelOption = LevelName.page,
-    count: Count = 1,
-) -> int:
-    """Print the key before.
-
-    Example: render.py key prev picture.key
-    """
-    from babelgen.commands import key
-
-    return key.step(file, text, edition, level.value, -count)
 
 
 @edition_app.command("list", cls=Command)
@@ -324,16 +224,23 @@ def edition_show(
     return 0
 
 
-# What the machine refuses, as opposed to what our code gets wrong.
-_MACHINE = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EMFILE,
-    errno.ENAMETOOLONG,
-}
+@edition_app.command("fit", cls=Command)
+def edition_fit(
+    edition: Annotated[str, typer.Argument(help="A shipped edition's name, or a TOML file.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Where the fitted edition goes; in place by default.", show_default=False
+        ),
+    ] = None,
+) -> int:
+    """Fit the statistics that shelves of kind v are read with: makes another edition, and prints its id.
+
+    Example: render.py edition fit mini --out editions
+    """
+    from babelgen.commands import edition as command
+
+    return command.fit(edition, out)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -343,38 +250,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0
-
-
-def guard(action: Callable[[], int | None]) -> int:
-    """Run something, and turn every way in which it can end into an exit code."""
-    try:
-        code = action() or 0
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:
-        raise  # whoever read our output has gone, and Typer ends quietly
-    except KeyboardInterrupt:
-        return _fail("Interrupted; what was done is kept.", 130)
-    except UserError as error:
-        return _fail(str(error), 1)
-    except BabelgenError as error:  # an item failed, or a worker died: what was done is kept
-        return _fail(str(error), 4)
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in _MACHINE:
-            return _fail(f"{error.strerror}: {error.filename or 'while writing'}.", 1)
-        return _fail(f"This is a bug in Babelgen, sorry; what happened is in {_log(error)}.", 3)
-
-
-def _fail(sentence: str, code: int) -> int:
-    print(f"error: {sentence}", file=sys.stderr)
-    return code
-
-
-def _log(error: Exception) -> str:
-    text = "".join(traceback.format_exception(error))
-    with tempfile.NamedTemporaryFile(prefix="babelgen-", suffix=".log", delete=False) as file:
-        file.write(text.encode("utf-8", "backslashreplace"))
-    return file.name
 
 
 def entry_point() -> None:

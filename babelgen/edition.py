@@ -10,20 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from babelgen.errors import UserError
-from babelgen.keys import KeySpace, Shelf, is_edition_id, shelf_of_tokens
+from babelgen.keys import CODECS, Codec, KeySpace, Shelf, is_edition_id, shelf_of_tokens
 from babelgen.keys.numerals import write_bytes
 from babelgen.keys.space import MAX_STEPS
 from babelgen.resources import EDITIONS, PACKAGE
 from babelgen.toml import Table, read_toml
 
-CODECS = ("babel2",)
-SCHEDULERS = ("ddim",)
+SCHEDULERS = ("ddim", "dpm++ 2m")  # how samples are stepped: see babelgen/diffusion/solvers.py
 
 # Bounds far beyond any model, so that a slip of the pen is told and not computed with.
 LONGEST_NAME = 55  # characters; the id has nine more, and 64 at most
@@ -31,23 +31,41 @@ LARGEST_PICTURE = 16_383  # pixels a side, as WebP has them
 MOST_LATENTS = 2**24  # values
 LARGEST_VOCABULARY = 2**24
 LONGEST_PROMPT = 1024  # tokens
+MOST_COORDINATES = 2**24  # of an embedding
+
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class StatisticsFile:
+    """The file that an edition's shelves of kind v are read with, pinned: see babelgen/statistics.py.
+
+    sha256: of the file. coordinates: how many values of an embedding are coded, so that keys are counted without it.
+    """
+
+    path: Path
+    sha256: str
+    coordinates: int
 
 
 @dataclass(frozen=True)
 class Edition:
     """One edition, validated.
 
-    width, height: pixels. latent_shape: (channels, height, width). vocabulary: content tokens. length: the
-    text encoder's length, start and end included. steps: the default number. guidance: the classifier-free
-    guidance scale, 1 for none. negative: content ranks of the default negative prompt. files: SHA-256 of each
-    file of the model, empty while the edition is provisional. model: the model's folder. words: entries that
-    random prompts are made of, one a line of this file. lengths: weights of prompts of 1, 2, 3 ... entries.
+    codec_name: in CODECS. width, height: pixels. latent_shape: (channels, height, width). scheduler: in SCHEDULERS;
+    its noise schedule is the model folder's. steps: the default number. guidance: the classifier-free guidance
+    scale, 1 for none. vocabulary: content tokens. length: the text encoder's length, start and end included.
+    negative: content ranks of the default negative prompt. files: SHA-256 of each file of the model, empty while
+    the edition is provisional. model: the model's folder. words: entries that random prompts are made of, one a
+    line of this file. lengths: weights of prompts of 1, 2, 3 ... entries. statistics: of its embeddings, None
+    while nobody fitted them; then it has no shelves of kind v. retired: whether another edition has taken its place,
+    so that its keys are still known, but its model need not be there.
     """
 
     name: str
     title: str
     description: str
-    codec: str
+    codec_name: str
     width: int
     height: int
     latent_shape: tuple[int, int, int]
@@ -61,6 +79,8 @@ class Edition:
     words: str
     lengths: tuple[float, ...]
     files: dict[str, str] = field(default_factory=dict, hash=False)
+    statistics: StatisticsFile | None = None
+    retired: bool = False
 
     @cached_property
     def id(self) -> str:
@@ -76,8 +96,8 @@ class Edition:
 
     def meaning(self) -> dict[str, Any]:
         """What the id is computed from. A field that is added later must be left out where it is absent."""
-        return {
-            "codec": self.codec,
+        meaning = {
+            "codec": self.codec_name,
             "files": self.files,
             "guidance": self.guidance,
             "height": self.height,
@@ -89,48 +109,80 @@ class Edition:
             "vocabulary": self.vocabulary,
             "width": self.width,
         }
+        if self.statistics is not None:
+            coordinates, sha256 = self.statistics.coordinates, self.statistics.sha256
+            meaning["statistics"] = {"coordinates": coordinates, "sha256": sha256}
+        return meaning
+
+    @cached_property
+    def codec(self) -> Codec:
+        """What reads and draws keys of this edition; UserError where its codec has no keys of this form."""
+        return CODECS[self.codec_name](self.key_space())
 
     def key_space(self) -> KeySpace:
-        """The finite library that keys of this edition address."""
+        """The finite library that `babel2` keys address; shelves number prompts whatever the edition's codec."""
         return self._space
 
     @cached_property
     def _space(self) -> KeySpace:
-        bare = KeySpace(self.id, self.vocabulary, self.length - 2, self.latent_shape, 0)
+        coordinates = self.statistics.coordinates if self.statistics else 0
+        bare = KeySpace(self.id, self.vocabulary, self.length - 2, self.latent_shape, 0, coordinates)
         negative: Shelf = shelf_of_tokens(self.negative, bare)
-        return KeySpace(self.id, self.vocabulary, self.length - 2, self.latent_shape, negative.number)
+        return replace(bare, negative=negative.number)
 
     def facts(self) -> list[tuple[str, str]]:
         """The edition in words, as (label, value), for pages and for the command line."""
         channels, height, width = self.latent_shape
         return [
-            ("Edition", self.id + (" (provisional: its files are not pinned)" if self.provisional else "")),
+            ("Edition", self.id + self._standing()),
             ("Title", self.title),
-            ("Codec", self.codec),
+            ("Codec", self.codec_name),
             ("Picture", f"{self.width} x {self.height} pixels"),
             ("Latents", f"{channels} x {height} x {width}"),
             ("Scheduler", self.scheduler),
             ("Default steps", str(self.steps)),
             ("Guidance scale", f"{self.guidance:g}"),
             ("Vocabulary", f"{self.vocabulary} content tokens, at most {self.length - 2} a prompt"),
+            *self._statistics_facts(),
             *((name, f"SHA-256 {digest}") for name, digest in sorted(self.files.items())),
+        ]
+
+    def _standing(self) -> str:
+        if self.retired:
+            return " (retired: another edition has taken its place)"
+        return " (provisional: its files are not pinned)" if self.provisional else ""
+
+    def _statistics_facts(self) -> list[tuple[str, str]]:
+        if self.statistics is None:
+            return []
+        return [
+            ("Embeddings", f"{self.statistics.coordinates} coded values"),
+            ("Statistics", f"SHA-256 {self.statistics.sha256}"),
         ]
 
 
 def load_edition(name_or_path: str, beside: Path | None = None) -> Edition:
-    """The edition of a shipped name, of an id, or of a TOML file (relative ones count from `beside`).
+    """The edition of a shipped name, of an id (retired ones too), or of a TOML file (relative ones count from `beside`).
 
     Raises UserError where there is none or it is not valid.
     """
+    return read_edition(find_edition(name_or_path, beside))
+
+
+def find_edition(name_or_path: str, beside: Path | None = None) -> Path:
+    """The TOML file of that edition; UserError where there is none."""
     if name_or_path.endswith(".toml"):
         path = (beside or Path()) / name_or_path
         if not path.is_file():
             raise UserError(f"There is no edition file {path}.")
-        return read_edition(path)
+        return path
     for path in shipped_editions():
         edition = read_edition(path)
         if name_or_path in (edition.name, edition.id):
-            return edition
+            return path
+    for path in sorted(_retired_folder().glob("*.toml")):
+        if name_or_path == read_edition(path).id:
+            return path
     known = ", ".join(read_edition(path).id for path in shipped_editions())
     raise UserError(f"There is no edition {name_or_path!r}; shipped ones are {known}, others are TOML files.")
 
@@ -140,17 +192,22 @@ def shipped_editions() -> list[Path]:
     return sorted(EDITIONS.glob("*.toml"))
 
 
+def _retired_folder() -> Path:
+    """Where the TOML files of retired editions lie."""
+    return EDITIONS / "retired"
+
+
 def read_edition(path: Path) -> Edition:
     """Read and validate an edition's TOML; UserError names the file, the field and what is wrong."""
     top = read_toml(path)
     model, picture, sampler = top.table("model"), top.table("picture"), top.table("sampler")
     text, draws = top.table("text"), top.table("random", optional=True)
-    files = model.table("files", optional=True)
+    files, statistics = model.table("files", optional=True), text.table("statistics", optional=True)
     edition = Edition(
         name=_name(top),
         title=top.text("title", ""),
         description=top.text("description", ""),
-        codec=top.choice("codec", CODECS),
+        codec_name=top.choice("codec", CODECS),
         width=picture.number("width", low=8, high=LARGEST_PICTURE),
         height=picture.number("height", low=8, high=LARGEST_PICTURE),
         latent_shape=_shape(picture),
@@ -160,17 +217,25 @@ def read_edition(path: Path) -> Edition:
         vocabulary=text.number("vocabulary", low=1, high=LARGEST_VOCABULARY),
         length=text.number("length", low=2, high=LONGEST_PROMPT),
         negative=tuple(text.numbers("negative", [])),
-        model=_model_folder(model.text("path"), path),
+        model=_place(model.text("path"), path),
         words=draws.text("words", "words.txt"),
         lengths=_weights(draws),
         files={name: files.text(name) for name in files.names()},
+        statistics=_statistics(statistics, path) if statistics.names() else None,
+        retired=path.resolve().parent == _retired_folder().resolve(),
     )
-    for table in (top, model, picture, sampler, text, draws, files):
+    for table in (top, model, picture, sampler, text, draws, files, statistics):
         table.refuse_others()
     try:
         edition.key_space()
     except UserError as error:
         raise text.error("negative", f"is refused: {str(error).rstrip('.')}") from error
+    if edition.retired and edition.provisional:
+        raise model.error("files", "must pin the files of a retired edition")
+    try:
+        edition.codec  # noqa: B018
+    except UserError as error:
+        raise top.error("codec", f"does not fit: {str(error).rstrip('.')}") from error
     return edition
 
 
@@ -202,7 +267,15 @@ def _shape(picture: Table) -> tuple[int, int, int]:
     return channels, height, width
 
 
-def _model_folder(text: str, path: Path) -> Path:
+def _statistics(table: Table, path: Path) -> StatisticsFile:
+    sha256 = table.text("sha256")
+    if not _SHA256.fullmatch(sha256):
+        raise table.error("sha256", f"must be 64 hexadecimal digits in lower case, not {sha256[:80]!r}")
+    coordinates = table.number("coordinates", low=1, high=MOST_COORDINATES)
+    return StatisticsFile(_place(table.text("file"), path), sha256, coordinates)
+
+
+def _place(text: str, path: Path) -> Path:
     """`package:...` lies inside the program; anything else counts from the TOML's own folder."""
     if text.startswith("package:"):
         return PACKAGE / text.removeprefix("package:")
@@ -226,15 +299,31 @@ def check_files(edition: Edition, part: str = "") -> None:
 
     part: the beginning of the names to check, such as `tokenizer/`.
     """
+    if complaint := _files_complaint(edition, part):
+        raise UserError(_needed(edition) if edition.retired else complaint)
+
+
+def _files_complaint(edition: Edition, part: str) -> str | None:
+    """The sentence about the first file that is not as pinned; None where all are."""
     if not edition.model.is_dir():
-        raise UserError(f"The model of edition {edition.id} is not at {edition.model}.")
+        return f"The model of edition {edition.id} is not at {edition.model}."
     for name, digest in edition.files.items():
         if not name.startswith(part):
             continue
         file = edition.model / name
         if not file.is_file():
-            raise UserError(f"The model of edition {edition.id} lacks its file {name} in {edition.model}.")
+            return f"The model of edition {edition.id} lacks its file {name} in {edition.model}."
         if _sha256(file) != digest:
-            raise UserError(
+            return (
                 f"The file {name} in {edition.model} is not the one that edition {edition.id} was made with."
             )
+    return None
+
+
+def _needed(edition: Edition) -> str:
+    """The sentence about a retired edition whose model is gone: which weights would bring it back."""
+    weights = {name: digest for name, digest in edition.files.items() if name.endswith(".safetensors")}
+    listed = ", ".join(
+        f"{name} (SHA-256 {digest[:16]}…)" for name, digest in (weights or edition.files).items()
+    )
+    return f"Edition {edition.id} is retired, and needs the model that it had in {edition.model}: {listed}."

@@ -42,7 +42,12 @@ class Tally:
 
 
 def render_library(
-    library: Library, engine: Engine, progress: Progress, retry_failed: bool = False, backend: str = DIFFUSION
+    library: Library,
+    engine: Engine,
+    progress: Progress,
+    retry_failed: bool = False,
+    backend: str = DIFFUSION,
+    slots: int | None = None,
 ) -> Tally:
     """Render what is missing from a library. UserError when another process has it open."""
     with open_store(library.root) as store:
@@ -51,7 +56,8 @@ def render_library(
         tally = Tally(done_before=plan.done, failed_before=plan.failed)
         for work in plan.works:
             store.record_facts("editions", work.edition.id, dict(work.edition.facts()))
-            _render_work(work, Order(work.edition, library.root, backend), engine, store, progress, tally)
+            order = Order(work.edition, library.root, backend, slots)
+            _render_work(work, order, engine, store, progress, tally)
     return tally
 
 

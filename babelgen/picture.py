@@ -1,7 +1,7 @@
-"""What is said of a picture: its address in words, its PNG text chunks, the hash of its pixels.
+"""What is said of a picture: its key in words, its PNG text chunks, the hash of its pixels.
 
 Law: all of it follows from the key, the edition and the pixels, so that files do not differ for nothing.
-May import: edition, keys, tokens; never torch.
+May import: errors, edition, keys, tokens; never torch.
 """
 
 from __future__ import annotations
@@ -13,15 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from babelgen.edition import Edition
-from babelgen.keys import Address, write_number
-from babelgen.tokens import Tokens
+from babelgen.errors import UserError
+from babelgen.keys import Condition, Key, Shelf, tokens_of_shelf, write_number
+from babelgen.keys.numerals import write_bytes
+from babelgen.tokens import tokens_of
 
 SHORT_DIGITS = 30  # a page number up to this long is shown whole
+END_DIGITS = 8  # of a longer one each end has so many
 
 
 @dataclass(frozen=True)
 class Words:
-    """An address for people. prompt, negative: decoded text; negative is '' for the edition's default."""
+    """A key for people.
+
+    prompt, negative: see `condition_words`; negative is '' for the edition's default. page: '' where none is numbered.
+    """
 
     steps: int
     prompt: str
@@ -29,14 +35,40 @@ class Words:
     page: str
 
 
-def describe(address: Address, edition: Edition, tokens: Tokens) -> Words:
-    """Say what an address means."""
+def describe(key: Key, edition: Edition) -> Words:
+    """Say what a key means."""
     return Words(
-        steps=address.steps,
-        prompt=tokens.text(address.shelf),
-        negative=tokens.text(address.negative) if address.negative else "",
-        page=short_page(address.page),
+        steps=key.steps,
+        prompt=condition_words(key.condition, edition),
+        negative="" if key.negative is None else condition_words(key.negative, edition),
+        page="" if key.page is None else short_page(key.page),
     )
+
+
+def condition_words(condition: Condition, edition: Edition) -> str:
+    """A condition for people: the text of its tokens, or else what to tell it from other embeddings by.
+
+    That is the two ends of its number, or 8 digits of a hash where it has none.
+    """
+    if not isinstance(condition, Shelf):
+        digest = hashlib.blake2b(condition.astype("<f4").tobytes(), digest_size=5).digest()
+        return f"an embedding that no text has ({write_bytes(digest)}, {condition.size} values)"
+    if condition.kind == "t":
+        return _prompt(condition, edition)
+    numeral, coordinates = write_number(condition.number), edition.key_space().coordinates
+    return f"an embedding that no text has ({condition.kind}{_ends(numeral)}, {coordinates} coded values)"
+
+
+def _prompt(shelf: Shelf, edition: Edition) -> str:
+    """The text of a prompt; the number of its tokens where the edition's tokenizer is gone with its model."""
+    try:
+        return tokens_of(edition).text(shelf)
+    except UserError:
+        if not edition.retired:
+            raise
+        count = len(tokens_of_shelf(shelf, edition.key_space()))
+        tokens = "token" if count == 1 else "tokens"
+        return f"a prompt of {count} {tokens}, which only the retired edition's tokenizer can tell"
 
 
 def short_page(page: int) -> str:
@@ -44,7 +76,13 @@ def short_page(page: int) -> str:
     if page < 10**SHORT_DIGITS:
         return str(page)
     numeral = write_number(page)
-    return f"{numeral[:8]}…{numeral[-8:]} ({len(numeral)} digits of base 32)"
+    return f"{_ends(numeral)} ({len(numeral)} digits of base 32)"
+
+
+def _ends(numeral: str) -> str:
+    if len(numeral) <= 2 * END_DIGITS:
+        return numeral
+    return f"{numeral[:END_DIGITS]}…{numeral[-END_DIGITS:]}"
 
 
 def texts(key: str, words: Words, edition: Edition) -> dict[str, str]:
@@ -52,9 +90,10 @@ def texts(key: str, words: Words, edition: Edition) -> dict[str, str]:
     lines = [words.prompt]
     if words.negative:
         lines.append(f"Negative prompt: {words.negative}")
+    seed = f"Seed: {words.page}, " if words.page else ""
     lines.append(
         f"Steps: {words.steps}, Sampler: {edition.scheduler.upper()}, CFG scale: {edition.guidance:g}, "
-        f"Seed: {words.page}, Size: {edition.width}x{edition.height}, Model: {edition.id}, Version: Babelgen"
+        f"{seed}Size: {edition.width}x{edition.height}, Model: {edition.id}, Version: Babelgen"
     )
     return {"key": key, "edition": edition.id, "parameters": "\n".join(lines)}
 

@@ -2,7 +2,7 @@
 
 Law: done is a row in the catalog with its files in place, and nothing else; a key in two collections is
 rendered once.
-May import: catalog, edition, keys, library, store; never torch.
+May import: catalog, edition, library, store; never torch.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from babelgen.catalog import Catalog
 from babelgen.edition import Edition
-from babelgen.keys import parse_key
 from babelgen.library import Library
 from babelgen.store import in_place
 
@@ -63,7 +62,7 @@ def make_plan(library: Library, retry_failed: bool = False) -> Plan:
         elif entry.name in failures and not retry_failed:
             failed += 1
         else:
-            steps = parse_key(entry.key, entry.edition.key_space()).steps
+            steps = entry.edition.codec.parse(entry.key).steps
             items.setdefault(entry.edition, []).append(Item(entry.name, entry.key, steps))
     works = [
         Work(edition, tuple(sorted(todo, key=lambda item: -item.steps))) for edition, todo in items.items()

@@ -100,7 +100,7 @@ def _load(edition: Edition) -> Any:
     from transformers import CLIPTokenizer  # a second to import: only where prompts are read or shown
 
     folder = edition.model / "tokenizer"
-    if not folder.is_dir():
+    if not edition.retired and not folder.is_dir():
         raise UserError(f"The tokenizer of edition {edition.id} is not at {folder}.")
     check_files(edition, "tokenizer/")
     try:

@@ -46,6 +46,11 @@ class Table:
             raise self.error(name, f"must be one of {', '.join(allowed)}, not {_shown(value)}")
         return value
 
+    def label(self, name: str, default: str) -> str:
+        """A string, or a whole number as the string that it is written as."""
+        value = self._get(name, (str, int), "a text in quotes or a whole number", default)
+        return self._unicode(name, value) if isinstance(value, str) else _shown(value)
+
     def number(
         self, name: str, default: int | None = None, low: int | None = None, high: int | None = None
     ) -> int:

@@ -48,6 +48,39 @@ def tiny_edition(tiny_edition_file: Path) -> Edition:
     return load_edition(str(tiny_edition_file))
 
 
+@pytest.fixture(scope="session")
+def archive_edition_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The TOML of an edition of the archive's keys, with random networks."""
+    folder = tmp_path_factory.mktemp("archive")
+    tiny.make_words(folder / "model", length=77)
+    tiny.make_networks(folder / "model", length=77, width=768, blocks=2)
+    return tiny.write_edition(folder / "archive.toml", tiny.archive_fields(folder / "model", pinned=True))
+
+
+@pytest.fixture(scope="session")
+def archive_edition(archive_edition_file: Path) -> Edition:
+    """An edition of codec lob1 that renders, pictures of 160 x 104 pixels."""
+    return load_edition(str(archive_edition_file))
+
+
+@pytest.fixture(scope="session")
+def fitted_edition_file(tiny_edition: Edition, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The TOML of the tiny edition with statistics of its embeddings, of a small sample."""
+    from babelgen.diffusion.fit import fit_statistics
+
+    folder = tmp_path_factory.mktemp("fitted")
+    plain = {**tiny.edition_fields(tiny_edition.model, pinned=True), "name": "fitted"}
+    return tiny.write_edition(
+        folder / "fitted.toml", tiny.fit(folder, plain, fit_statistics(tiny_edition, 400))
+    )
+
+
+@pytest.fixture(scope="session")
+def fitted_edition(fitted_edition_file: Path) -> Edition:
+    """The tiny edition, with shelves of kind v."""
+    return load_edition(str(fitted_edition_file))
+
+
 @pytest.fixture
 def tiny_library(tiny_edition_file: Path, tmp_path: Path) -> LibraryFactory:
     """A function that writes a library of the tiny edition and returns its folder; see `library_factory`."""

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import typer
 
-from babelgen.cli import app, guard, main
+from babelgen.cli import app, main
 from babelgen.errors import BabelgenError, BadKey, ItemError, UserError
+from babelgen.exits import guard
 
 ROOT = Path(__file__).parents[1]
 
@@ -35,7 +36,9 @@ COMMANDS = dict(every_command(typer.main.get_command(app)))
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "render", "range", "random", "search", "site", "status",
-        "key show", "key render", "key next", "key prev", "edition list", "edition show",
+        "key show", "key render", "key next", "key prev", "key random", "key check", "key rebase", "key decode",
+        "key encode", "edition list", "edition show",
+        "edition fit",
     }  # fmt: skip
 
 
@@ -60,7 +63,7 @@ def test_every_option_is_explained(path: tuple[str, ...]) -> None:
 
 WRONG_USAGE = [
     [], ["key"], ["edition"], ["nothing"], ["render", "--nothing"], ["render", "a", "b"], ["render", "--workers", "0"],
-    ["render", "--engine", "ray"], ["random", "--count", "0"], ["random", "--seed", "x"], ["range", "--steps", "65"],
+    ["render", "--slots", "0"], ["render", "--engine", "ray"], ["random", "--count", "0"], ["random", "--seed", "x"], ["range", "--steps", "65"],
     ["range", "--level", "book"], ["range", "--page", "-1"], ["range", "--page", "9" * 5000], ["search"],
     ["key", "show", "a", "b"], ["key", "render", "a"], ["key", "next", "--count"], ["edition", "show"],
 ]  # fmt: skip

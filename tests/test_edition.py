@@ -11,6 +11,7 @@ import pytest
 
 from babelgen.edition import (
     Edition,
+    StatisticsFile,
     check_files,
     file_hashes,
     load_edition,
@@ -26,6 +27,9 @@ Fields = dict[str, Any]
 Change = Callable[[Fields], object]
 
 FILES = {"unet/diffusion_pytorch_model.safetensors": "ab" * 32, "vae/config.json": "cd" * 32}
+
+
+STATISTICS = {"file": "e.npy", "sha256": "ef" * 32, "coordinates": 9}
 
 
 def fields() -> Fields:
@@ -67,9 +71,15 @@ def without(path: str) -> Change:
 
 def test_the_fields_are_read(tmp_path: Path) -> None:
     read = edition(tmp_path)
-    assert (read.name, read.title, read.codec, read.width, read.height) == ("tiny", "Tiny", "babel2", 16, 8)
+    assert (read.name, read.title, read.codec.name, read.width, read.height) == (
+        "tiny",
+        "Tiny",
+        "babel2",
+        16,
+        8,
+    )
     assert (read.latent_shape, read.scheduler, read.steps, read.guidance) == ((4, 4, 8), "ddim", 3, 3.0)
-    assert (read.vocabulary, read.length, read.negative) == (739, 16, ())
+    assert (read.vocabulary, read.length, read.negative) == (826, 16, ())
     assert (read.words, read.lengths, read.files) == ("words.txt", (1.0, 2.0, 1.0), FILES)
     assert read.model == tmp_path / "model"
     assert not read.provisional
@@ -84,7 +94,7 @@ def test_an_id_is_the_name_and_eight_digits(tmp_path: Path) -> None:
 
 
 def test_the_id_of_these_fields_is_for_ever(tmp_path: Path) -> None:
-    assert edition(tmp_path).id == "tiny-2x3ptcqg"
+    assert edition(tmp_path, setting("text.vocabulary", 739)).id == "tiny-2x3ptcqg"
 
 
 SAME: list[Change] = [
@@ -119,6 +129,9 @@ OTHER: list[Change] = [
     without("model.files"),
     setting("model.files", {**FILES, "vae/config.json": "ce" * 32}),
     setting("model.files", {**FILES, "more.json": "ab" * 32}),
+    setting("text.statistics", STATISTICS),
+    setting("text.statistics", {**STATISTICS, "sha256": "12" * 32}),
+    setting("text.statistics", {**STATISTICS, "coordinates": 8}),
 ]
 
 
@@ -134,9 +147,50 @@ def test_every_meaningful_field_was_tried(tmp_path: Path) -> None:
         name
         for change in OTHER
         for name, value in edition(tmp_path, change).meaning().items()
-        if value != plain.meaning()[name]
+        if value != plain.meaning().get(name)
     }
-    assert tried | {"codec", "scheduler"} == set(plain.meaning())  # of those two there is only one each
+    assert tried | {"codec", "scheduler"} == {
+        *plain.meaning(),
+        "statistics",
+    }  # of schedulers there is only one; for codecs see below
+
+
+def archive(changed: Fields) -> None:
+    """The change that makes the form of the archive's keys."""
+    changed["picture"]["latents"] = [4, 52, 80]
+    changed["text"]["length"] = 77
+
+
+def test_the_codec_is_in_the_id(tmp_path: Path) -> None:
+    def lob1(changed: Fields) -> None:
+        archive(changed)
+        changed["codec"] = "lob1"
+
+    plain, other = edition(tmp_path, archive), edition(tmp_path, lob1)
+    assert (plain.codec.name, other.codec.name) == ("babel2", "lob1")
+    assert plain.id != other.id
+    assert dict(other.facts())["Codec"] == "lob1"
+
+
+@pytest.mark.parametrize("change", [setting("picture.latents", [4, 80, 52]), setting("text.length", 76)])
+def test_the_archives_codec_has_one_form(tmp_path: Path, change: Change) -> None:
+    def lob1(changed: Fields) -> None:
+        archive(changed)
+        change(changed)
+        changed["codec"] = "lob1"
+
+    with pytest.raises(UserError, match=r"e\.toml: codec does not fit: Keys of codec lob1 hold latents of"):
+        edition(tmp_path, lob1)
+
+
+def test_the_edition_of_the_archive_is_shipped_and_needs_no_model() -> None:
+    shipped = load_edition("sd15-lob")
+    assert (shipped.codec.name, shipped.provisional, shipped.files) == ("lob1", True, {})
+    assert (shipped.latent_shape, shipped.width, shipped.height) == ((4, 52, 80), 640, 416)
+    assert (shipped.vocabulary, shipped.length, shipped.guidance) == (49_406, 77, 1.0)
+    assert load_edition(shipped.id) == shipped
+    with pytest.raises(UserError, match=f"^The model of edition {shipped.id} is not at "):
+        check_files(shipped)
 
 
 def test_an_edition_without_hashes_is_provisional(tmp_path: Path) -> None:
@@ -147,7 +201,26 @@ def test_an_edition_without_hashes_is_provisional(tmp_path: Path) -> None:
 
 def test_the_default_negative_prompt_is_a_shelf(tmp_path: Path) -> None:
     assert edition(tmp_path).key_space().negative == 0
-    assert edition(tmp_path, setting("text.negative", [5, 0])).key_space().negative == 6 * 739 + 1
+    assert edition(tmp_path, setting("text.negative", [5, 0])).key_space().negative == 6 * 826 + 1
+
+
+def test_the_id_of_these_fields_with_statistics_is_for_ever(tmp_path: Path) -> None:
+    def fitted(statistics: object) -> Change:
+        return lambda fields: fields["text"].update(vocabulary=739, statistics=statistics)
+
+    assert edition(tmp_path, fitted(STATISTICS)).id == "tiny-5fw8n27e"
+    assert edition(tmp_path, fitted({**STATISTICS, "file": "elsewhere/f.npy"})).id == "tiny-5fw8n27e"
+
+
+def test_statistics_are_read_and_make_shelves_without_their_file(tmp_path: Path) -> None:
+    plain, fitted = edition(tmp_path), edition(tmp_path, setting("text.statistics", STATISTICS))
+    assert plain.statistics is None
+    assert fitted.statistics == StatisticsFile(tmp_path / "e.npy", "ef" * 32, 9)
+    assert (plain.key_space().embeddings, fitted.key_space().embeddings) == (0, 2**108)
+    assert fitted.key_space().negative == plain.key_space().negative
+    told = dict(fitted.facts())
+    assert (told["Embeddings"], told["Statistics"]) == ("9 coded values", "SHA-256 " + "ef" * 32)
+    assert not {"Embeddings", "Statistics"} & {label for label, _ in plain.facts()}
 
 
 REFUSED: list[tuple[Change, str]] = [
@@ -157,7 +230,7 @@ REFUSED: list[tuple[Change, str]] = [
     (setting("name", "tiny edition"), "name must be"),
     (setting("name", "-tiny"), "name must be"),
     (setting("name", "t" * 56), "name must be"),
-    (setting("codec", "lob9"), "codec must be one of babel2, not 'lob9'"),
+    (setting("codec", "lob9"), "codec must be one of babel2, lob1, not 'lob9'"),
     (without("picture"), "picture is missing"),
     (setting("picture.width", 7), "picture.width must be at least 8, not 7"),
     (setting("picture.width", 16384), "picture.width must be at most 16383"),
@@ -177,9 +250,25 @@ REFUSED: list[tuple[Change, str]] = [
     (setting("text.vocabulary", 10**12), "text.vocabulary must be at most"),
     (setting("text.length", 1), "text.length must be at least 2"),
     (setting("text.length", 10**9), "text.length must be at most"),
-    (setting("text.negative", [739]), "text.negative is refused: Token 1 is 739"),
+    (setting("text.negative", [826]), "text.negative is refused: Token 1 is 826"),
     (setting("text.negative", [-1]), "text.negative is refused"),
     (setting("text.negative", [1] * 15), "text.negative is refused: The prompt has 15 tokens"),
+    (setting("text.statistics", 5), "text.statistics must be a table"),
+    (setting("text.statistics", {"file": "e.npy"}), "text.statistics.sha256 is missing"),
+    (
+        setting("text.statistics", {**STATISTICS, "sha256": "EF" * 32}),
+        "text.statistics.sha256 must be 64 hex",
+    ),
+    (setting("text.statistics", {**STATISTICS, "sha256": "ef"}), "text.statistics.sha256 must be 64 hex"),
+    (
+        setting("text.statistics", {**STATISTICS, "coordinates": 0}),
+        "text.statistics.coordinates must be at least",
+    ),
+    (
+        setting("text.statistics", {**STATISTICS, "coordinates": 2**25}),
+        "text.statistics.coordinates must be at m",
+    ),
+    (setting("text.statistics", {**STATISTICS, "more": 0}), "text.statistics.more is not known here"),
     (setting("random.lengths", []), "random.lengths must be"),
     (setting("random.lengths", [0.0, 0.0]), "random.lengths must be"),
     (setting("random.lengths", [1.0, -1.0]), "random.lengths must be"),
@@ -199,8 +288,9 @@ def test_a_wrong_field_is_named(tmp_path: Path, change: Change, told: str) -> No
     assert len(str(refused.value).removeprefix(str(tmp_path))) < 250
 
 
-def test_an_edition_travels_to_a_worker(tmp_path: Path) -> None:
-    read = edition(tmp_path)
+@pytest.mark.parametrize("change", [lambda _: None, setting("text.statistics", STATISTICS)])
+def test_an_edition_travels_to_a_worker(tmp_path: Path, change: Change) -> None:
+    read = edition(tmp_path, change)
     travelled = pickle.loads(pickle.dumps(read))
     assert (travelled, travelled.id, hash(travelled)) == (read, read.id, hash(read))
 

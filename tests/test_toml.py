@@ -49,6 +49,7 @@ def test_each_type_of_value_is_read(tmp_path: Path) -> None:
     )
     assert (top.texts("texts"), top.numbers("wholes"), top.reals("reals")) == (["a", "b"], [1, 2], [1.0, 2.5])
     assert top.real("whole") == 3.0
+    assert (top.label("text", "z"), top.label("whole", "z"), top.label("absent", "z")) == ("a", "3", "z")
     assert top.table("inner").text("text") == "deep"
     assert [row.text("text") for row in top.tables("row")] == ["first", "second"]
     top.refuse_others()
@@ -73,6 +74,8 @@ WRONG: list[tuple[str, Callable[[Table], object], str]] = [
     ("a = 1.0", lambda t: t.number("a"), "a must be a whole number, not 1.0."),
     ("a = true", lambda t: t.number("a"), "a must be a whole number, not True."),
     ("a = true", lambda t: t.real("a"), "a must be a number, not True."),
+    ("a = true", lambda t: t.label("a", "b"), "a must be a text in quotes or a whole number, not True."),
+    ("a = 1.5", lambda t: t.label("a", "b"), "a must be a text in quotes or a whole number, not 1.5."),
     ("a = 1", lambda t: t.flag("a", False), "a must be true or false, not 1."),
     ("a = 0", lambda t: t.number("a", low=1), "a must be at least 1, not 0."),
     ("a = 65", lambda t: t.number("a", high=64), "a must be at most 64, not 65."),

@@ -4,6 +4,7 @@ Pictures of 16 x 8 pixels in a few milliseconds, through the same code as any ot
 differ visibly between prompts, pages and numbers of steps.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -13,9 +14,11 @@ from typing import Any
 import tomlkit
 
 from babelgen.edition import file_hashes
+from babelgen.keys import Statistics
+from babelgen.statistics import write_statistics
 
 LENGTH = 16  # of the text encoder, start and end included
-VOCABULARY = 739  # content tokens
+VOCABULARY = 826  # content tokens
 WORDS = (
     "the sea",
     "a forest",
@@ -28,17 +31,20 @@ WORDS = (
 )
 
 
-def make_words(folder: Path) -> None:
+def make_words(folder: Path, length: int = LENGTH) -> None:
     """The tokenizer and the word list of a model, without its networks (and without loading torch)."""
     from babelgen.diffusion.training import vocabulary
     from babelgen.diffusion.training.recipe import Recipe
 
-    vocabulary.build(Recipe(length=LENGTH)).save_pretrained(folder / "tokenizer")
+    vocabulary.build(Recipe(length=length)).save_pretrained(folder / "tokenizer")
     (folder / "words.txt").write_text("\n".join(WORDS) + "\n")
 
 
-def make_networks(folder: Path) -> None:
-    """Three random networks beside the tokenizer in `folder`, in the layout of diffusers."""
+def make_networks(folder: Path, length: int = LENGTH, width: int = 8, blocks: int = 1) -> None:
+    """Three random networks beside the tokenizer in `folder`, in the layout of diffusers.
+
+    width: of embeddings. blocks: of the UNet, the innermost of which has attention.
+    """
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     import torch
     from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
@@ -51,12 +57,12 @@ def make_networks(folder: Path) -> None:
             sample_size=None,
             in_channels=4,
             out_channels=4,
-            block_out_channels=(8,),
-            down_block_types=("CrossAttnDownBlock2D",),
-            up_block_types=("CrossAttnUpBlock2D",),
+            block_out_channels=(8,) * blocks,
+            down_block_types=("DownBlock2D",) * (blocks - 1) + ("CrossAttnDownBlock2D",),
+            up_block_types=("CrossAttnUpBlock2D",) + ("UpBlock2D",) * (blocks - 1),
             layers_per_block=1,
             attention_head_dim=4,
-            cross_attention_dim=8,
+            cross_attention_dim=width,
             norm_num_groups=4,
         )
         vae = AutoencoderKL(
@@ -69,11 +75,11 @@ def make_networks(folder: Path) -> None:
         text_encoder = CLIPTextModel(
             CLIPTextConfig(
                 vocab_size=len(tokenizer),
-                hidden_size=8,
+                hidden_size=width,
                 intermediate_size=16,
                 num_hidden_layers=1,
                 num_attention_heads=2,
-                max_position_embeddings=LENGTH,
+                max_position_embeddings=length,
                 bos_token_id=tokenizer.bos_token_id,
                 eos_token_id=tokenizer.eos_token_id,
                 pad_token_id=tokenizer.pad_token_id,
@@ -117,6 +123,26 @@ def edition_fields(model: Path, pinned: bool = False) -> dict[str, Any]:
     if pinned:
         fields["model"]["files"] = file_hashes(model)
     return fields
+
+
+def archive_fields(model: Path, pinned: bool = False) -> dict[str, Any]:
+    """The fields of an edition of the archive's keys: their form, and small pictures."""
+    fields = edition_fields(model, pinned)
+    return fields | {
+        "name": "archive",
+        "codec": "lob1",
+        "picture": {"width": 160, "height": 104, "latents": [4, 52, 80]},
+        "sampler": {**fields["sampler"], "guidance": 1.0},
+        "text": {"vocabulary": VOCABULARY, "length": 77},
+    }
+
+
+def fit(folder: Path, fields: Mapping[str, Any], statistics: Statistics) -> dict[str, Any]:
+    """The fields of an edition whose TOML is to lie in `folder`, with these statistics, which are written there."""
+    data = write_statistics(statistics)
+    (folder / "statistics.npy").write_bytes(data)
+    pinned = {"sha256": hashlib.sha256(data).hexdigest(), "coordinates": statistics.coordinates}
+    return {**fields, "text": {**fields["text"], "statistics": {"file": "statistics.npy", **pinned}}}
 
 
 def write_edition(path: Path, fields: Mapping[str, Any]) -> Path:

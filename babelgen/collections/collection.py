@@ -84,6 +84,15 @@ def read_page(table: Table, edition: Edition, count: int = 1) -> int:
     return page
 
 
+def require_prompts(table: Table, name: str, edition: Edition) -> None:
+    """Refuse a field that says a prompt or one of its pages, where the edition's keys have neither."""
+    if not edition.codec.prompts:
+        raise table.error(
+            name,
+            f"cannot stand here: keys of edition {edition.id} hold an embedding and latents, not a prompt's page",
+        )
+
+
 def check_prompt(table: Table, name: str, prompt: str, edition: Edition) -> None:
     """Refuse a prompt that cannot be said in the edition's tokens, before anything is rendered."""
     tokens = tokens_of(edition)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
-from babelgen.collections.collection import MOST, check_prompt, read_page, read_steps
+from babelgen.collections.collection import MOST, check_prompt, read_page, read_steps, require_prompts
 from babelgen.edition import Edition
 from babelgen.errors import BadKey
-from babelgen.keys import Address, Level, format_key, next_key, parse_key
+from babelgen.keys import Address, Key, format_key
 from babelgen.tokens import tokens_of
 from babelgen.toml import Table
-
-LEVELS = ("page", "shelf", "steps")
 
 
 @dataclass(frozen=True)
@@ -24,21 +21,24 @@ class Range:
     prompt: str
     page: int
     steps: int
-    level: Level
+    level: str  # of the edition's codec
     stride: int
     length: int
 
-    def first(self, edition: Edition) -> Address:
-        """The address that the range starts from."""
+    def first(self, edition: Edition) -> Key:
+        """The key that the range starts from."""
         if self.start is not None:
-            return parse_key(self.start, edition.key_space())
-        return Address(self.steps, tokens_of(edition).shelf(self.prompt), self.page)
+            return edition.codec.parse(self.start)
+        if not self.prompt and not self.page:
+            return edition.codec.first(self.steps)
+        address = Address(self.steps, tokens_of(edition).shelf(self.prompt), self.page)
+        return edition.codec.parse(format_key(address, edition.key_space()))
 
     def keys(self, edition: Edition) -> Iterator[str]:
         """The keys in order; they wrap round at the end of the library."""
-        space, first = edition.key_space(), self.first(edition)
+        first = self.first(edition)
         for index in range(self.length):
-            yield format_key(next_key(first, space, self.level, index * self.stride), space)
+            yield first.step(index * self.stride, self.level).text
 
     def count(self) -> int:
         """How many keys there are."""
@@ -54,23 +54,29 @@ def read_range(table: Table, edition: Edition) -> Range:
     start = table.text("start") if "start" in table.names() else None
     if start is not None:
         try:
-            parse_key(start, edition.key_space())
+            edition.codec.parse(start)
         except BadKey as error:
             raise table.error("start", f"is refused: {str(error).rstrip('.')}") from error
         for name in ("prompt", "page", "steps"):
             if name in table.names():
                 raise table.error(name, "cannot stand beside start, which says it already")
+    for name in ("prompt", "page"):
+        if name in table.names():
+            require_prompts(table, name, edition)
     prompt = table.text("prompt", "")
     if prompt:
         check_prompt(table, "prompt", prompt, edition)
     if table.number("stride", 1) == 0:
         raise table.error("stride", "must not be 0: every key would be the same")
+    level = table.label("level", edition.codec.level)
+    if complaint := edition.codec.level_complaint(level):
+        raise table.error("level", complaint)
     return Range(
         start=start,
         prompt=prompt,
         page=read_page(table, edition),
         steps=read_steps(table, edition),
-        level=cast(Level, table.choice("level", LEVELS, "page")),
+        level=level,
         stride=table.number("stride", 1),
         length=table.number("count", low=1, high=MOST),
     )

@@ -1,7 +1,11 @@
-"""A random sample: keys drawn from a seed, of whole words or, on request, of the whole library evenly."""
+"""A random sample: keys drawn from a seed, of whole words or, on request, of the whole library evenly.
+
+Keys that hold no prompts are drawn evenly in any case, but for the number of steps.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +14,7 @@ from functools import lru_cache
 from babelgen.collections.collection import MOST, read_steps
 from babelgen.edition import Edition
 from babelgen.errors import UserError
-from babelgen.keys import Address, KeySpace, format_key, random_address, uniform_address
+from babelgen.keys import Key
 from babelgen.tokens import tokens_of
 from babelgen.toml import Table
 
@@ -28,23 +32,22 @@ class Sample:
 
     def keys(self, edition: Edition) -> Iterator[str]:
         """The keys in the order in which they were drawn."""
-        space = edition.key_space()
-        seen: set[str] = set()
+        seen: set[bytes] = set()  # digests, since a key may be long and a sample large
         for index in range(2 * self.length + 1000):
             if len(seen) == self.length:
                 return
             # A generator of its own for each draw: a key depends on its place, not on the draws before.
-            key = format_key(self._draw(edition, space, random.Random(f"{self.seed}/{index}")), space)
-            if key not in seen:
-                seen.add(key)
+            key = self._draw(edition, random.Random(f"{self.seed}/{index}")).text
+            digest = hashlib.blake2b(key.encode("ascii"), digest_size=16).digest()
+            if digest not in seen:
+                seen.add(digest)
                 yield key
         raise UserError(f"Edition {edition.id} has no {self.length} different random keys.")
 
-    def _draw(self, edition: Edition, space: KeySpace, rng: random.Random) -> Address:
+    def _draw(self, edition: Edition, rng: random.Random) -> Key:
         if self.uniform:
-            return uniform_address(space, rng)
-        words = _ranks_of_entries(edition)
-        return random_address(space, rng, steps=self.steps, words=words, lengths=edition.lengths)
+            return edition.codec.draw_evenly(rng)
+        return edition.codec.draw(rng, self.steps, _ranks_of_entries(edition), edition.lengths)
 
     def count(self) -> int:
         """How many keys there are."""
@@ -57,6 +60,9 @@ class Sample:
 
 @lru_cache(maxsize=8)
 def _ranks_of_entries(edition: Edition) -> tuple[tuple[int, ...], ...]:
+    """The words that random prompts are made of; none where keys have no prompts."""
+    if not edition.codec.prompts:
+        return ()
     tokens = tokens_of(edition)
     return tuple(tokens.encode(entry).ranks for entry in tokens.entries)
 
@@ -66,7 +72,7 @@ def read_sample(table: Table, edition: Edition) -> Sample:
     uniform = table.flag("uniform", False)
     if uniform and "steps" in table.names():
         raise table.error("steps", "cannot stand beside uniform, which draws them too")
-    if not uniform and not tokens_of(edition).entries:
+    if not uniform and edition.codec.prompts and not tokens_of(edition).entries:
         raise table.error("uniform", f"must be true: edition {edition.id} has no word list to draw from")
     return Sample(
         seed=table.number("seed", 0, low=0, high=LARGEST_SEED),

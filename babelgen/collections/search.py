@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from babelgen.collections.collection import MOST, check_prompt, read_page, read_steps
+from babelgen.collections.collection import MOST, check_prompt, read_page, read_steps, require_prompts
 from babelgen.edition import Edition
 from babelgen.keys import Address, Shelf, format_key
 from babelgen.tokens import tokens_of
@@ -44,6 +44,7 @@ class Search:
 
 def read_search(table: Table, edition: Edition) -> Search:
     """The fields of a search: prompts, negative, page, count (pages of each prompt), steps."""
+    require_prompts(table, "prompts", edition)
     prompts, negative = table.texts("prompts"), table.text("negative", "")
     if not prompts:
         raise table.error("prompts", "must have at least one prompt")

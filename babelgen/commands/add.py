@@ -9,7 +9,7 @@ from pathlib import Path
 
 from babelgen.collections import check_slug, read_collection
 from babelgen.commands.console import say, warn_prompts
-from babelgen.commands.render import DEFAULT, make_engine, render_and_report
+from babelgen.commands.render import DEFAULT, Run, render_and_report
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
 from babelgen.library import DEFAULT_EDITION, FILE, load_library
@@ -29,7 +29,7 @@ class Addition:
     edition: str | None = None
 
 
-def add(addition: Addition, folder: Path | None, engine: str, workers: int | None, only: bool) -> int:
+def add(addition: Addition, folder: Path | None, run: Run, only: bool) -> int:
     """Add a collection, unless it is there already, and render what is missing, unless `only` adding is asked for."""
     root = folder or DEFAULT
     if addition.edition is not None and addition.edition.endswith(".toml"):
@@ -45,7 +45,7 @@ def add(addition: Addition, folder: Path | None, engine: str, workers: int | Non
         say(f"Added collection {fields['name']!r} to {root / FILE}.")
     library = load_library(root)
     if not only:
-        return render_and_report(library, make_engine(engine, workers))
+        return render_and_report(library, run)
     if twin is None:
         added = library.collections[-1]
         warn_prompts(added.edition, added.spec.prompts())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from babelgen.commands.console import RunProgress, say, warn, warn_prompts
@@ -15,6 +16,15 @@ from babelgen.store import copy_recipe
 LIBRARIES = Path("library")
 DEFAULT = LIBRARIES / "default"
 MOST_LISTED = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """How pictures are rendered: by which engine, in how many worker processes, and how many in a batch."""
+
+    engine: str = "local"
+    workers: int | None = None
+    slots: int | None = None
 
 
 def find_library(recipe: Path | None, folder: Path | None) -> Path:
@@ -38,28 +48,22 @@ def make_engine(name: str, workers: int | None) -> Engine:
     return InlineEngine() if name == "inline" else LocalEngine(workers)
 
 
-def render(
-    recipe: Path | None,
-    folder: Path | None,
-    engine: str = "local",
-    workers: int | None = None,
-    retry: bool = False,
-) -> int:
+def render(recipe: Path | None, folder: Path | None, run: Run, retry: bool = False) -> int:
     """Render a library: exit code 0, or 4 when some pictures failed."""
     library = load_library(find_library(recipe, folder))
-    return render_and_report(library, make_engine(engine, workers), retry)
+    return render_and_report(library, run, retry)
 
 
-def render_and_report(library: Library, engine: Engine, retry: bool = False) -> int:
+def render_and_report(library: Library, run: Run, retry: bool = False) -> int:
     """Render what a library lacks, and say how it went."""
     for collection in library.collections:
         warn_prompts(collection.edition, collection.spec.prompts())
     for edition in dict.fromkeys(collection.edition for collection in library.collections):
         if edition.provisional:
             warn(f"Edition {edition.id} is provisional: its files are not pinned, and its keys may change.")
-    progress = RunProgress()
+    progress, engine = RunProgress(), make_engine(run.engine, run.workers)
     try:
-        tally = render_library(library, engine, progress, retry)
+        tally = render_library(library, engine, progress, retry, slots=run.slots)
     finally:
         progress.close()
     return _report(tally, progress.seconds, library.root)

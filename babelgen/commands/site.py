@@ -8,14 +8,18 @@ from babelgen.catalog import Catalog
 from babelgen.commands.console import say
 from babelgen.commands.render import DEFAULT
 from babelgen.gallery import Neighbour, build_site
-from babelgen.keys import KeySpace, format_key, next_key, parse_key, previous_key
+from babelgen.keys import Codec
 from babelgen.library import Library, load_library, picture_name
 from babelgen.resources import shipped
+from babelgen.statistics import statistics_of
 
 
 def site(folder: Path | None, out: Path) -> int:
     """Build the site of a library, or bring it up to date."""
     library = load_library(folder or DEFAULT)
+    for edition in {collection.edition for collection in library.collections}:
+        if edition.statistics is not None:
+            statistics_of(edition)  # only those that it pins are published
     with Catalog.open(library.root) as catalog:
         built = build_site(library, catalog, out, Neighbours(library), shipped("templates"))
     if built.added or built.changed or built.removed:
@@ -31,13 +35,12 @@ class Neighbours:
 
     def __init__(self, library: Library) -> None:
         editions = {collection.edition for collection in library.collections}
-        self._spaces: dict[str, KeySpace] = {edition.id: edition.key_space() for edition in editions}
+        self._codecs: dict[str, Codec] = {edition.id: edition.codec for edition in editions}
 
     def __call__(self, edition: str, key: str) -> tuple[Neighbour, Neighbour]:
         """The previous and the next key, with the names that their pictures have or would have."""
-        space = self._spaces[edition]
-        address = parse_key(key, space)
-        before, after = (format_key(step(address, space), space) for step in (previous_key, next_key))
+        here = self._codecs[edition].parse(key)
+        before, after = (here.step(count).text for count in (-1, 1))
         return Neighbour(before, picture_name(edition, before)), Neighbour(
             after, picture_name(edition, after)
         )

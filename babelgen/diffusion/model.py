@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import diffusers
 import torch
 import transformers
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextModel
 
+from babelgen.diffusion.solvers import Scheduler, make_scheduler
 from babelgen.edition import Edition, check_files
 from babelgen.errors import UserError
+from babelgen.statistics import statistics_of
 from babelgen.tokens import Tokens, tokens_of
 
 
@@ -28,7 +30,7 @@ class Model:
     text_encoder: CLIPTextModel
     unet: UNet2DConditionModel
     vae: AutoencoderKL
-    scheduler: DDIMScheduler
+    scheduler: Scheduler
     device: torch.device
     dtype: torch.dtype
 
@@ -46,11 +48,14 @@ def quiet() -> Iterator[None]:
 
 
 def load_pipeline(edition: Edition, dtype: torch.dtype = torch.float32) -> StableDiffusionPipeline:
-    """diffusers' own pipeline of an edition, its files checked; UserError where it cannot be loaded."""
+    """diffusers' own pipeline of an edition, its files checked; UserError where it cannot be loaded.
+
+    The solver is the edition's, whichever one the folder names; its noise schedule is the folder's.
+    """
     check_files(edition)
     try:
         with quiet():
-            return StableDiffusionPipeline.from_pretrained(
+            pipeline = StableDiffusionPipeline.from_pretrained(
                 edition.model,
                 dtype=dtype,
                 local_files_only=True,
@@ -58,10 +63,12 @@ def load_pipeline(edition: Edition, dtype: torch.dtype = torch.float32) -> Stabl
                 safety_checker=None,
                 requires_safety_checker=False,
             )
+            pipeline.scheduler = make_scheduler(edition.scheduler, pipeline.scheduler.config)
     except (OSError, ValueError) as error:
         raise UserError(
             f"The model of edition {edition.id} cannot be loaded: {_first_line(error)}"
         ) from error
+    return pipeline
 
 
 def load_model(edition: Edition, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Model:
@@ -78,7 +85,7 @@ def load_model(edition: Edition, device: str = "cpu", dtype: torch.dtype = torch
         text_encoder=pipeline.text_encoder,
         unet=pipeline.unet,
         vae=pipeline.vae,
-        scheduler=DDIMScheduler.from_config(pipeline.scheduler.config),
+        scheduler=pipeline.scheduler,
         device=torch.device(device),
         dtype=dtype,
     )
@@ -96,6 +103,11 @@ def _check_fit(model: Model) -> None:
         wrong = f"its latents have {channels} channels, and the model's {model.unet.config.in_channels}"
     elif model.text_encoder.config.max_position_embeddings != edition.length:
         wrong = f"its prompts have {edition.length} tokens, and the model's another number"
+    elif edition.statistics and statistics_of(edition).mean.shape[1] != model.text_encoder.config.hidden_size:
+        wrong = "its statistics are of wider or narrower embeddings"
+    elif edition.codec.width not in (None, model.unet.config.cross_attention_dim):
+        width = model.unet.config.cross_attention_dim
+        wrong = f"its keys hold embeddings of width {edition.codec.width}, and the model takes {width}"
     if wrong:
         raise UserError(f"Edition {edition.id} does not fit its model: {wrong}.")
 

@@ -14,6 +14,8 @@ import transformers
 from babelgen.diffusion.model import Model
 from babelgen.keys.numerals import write_bytes
 
+ARITHMETIC = "1"  # raised when a change of our own code changes bits
+
 
 def profile(model: Model, shapes: str) -> dict[str, str]:
     """The facts that pixels depend on beside key and edition, and the profile's `id`, a hash of them."""
@@ -22,6 +24,7 @@ def profile(model: Model, shapes: str) -> dict[str, str]:
         "instructions": torch.backends.cpu.get_cpu_capability() if model.device.type == "cpu" else "",
         "precision": str(model.dtype).removeprefix("torch."),
         "batches": shapes,
+        "arithmetic": ARITHMETIC,
         "threads": str(torch.get_num_threads()) if model.device.type == "cpu" else "",
         "torch": torch.__version__,
         "diffusers": diffusers.__version__,

@@ -11,11 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from babelgen.diffusion.canary import check_slots
 from babelgen.diffusion.coding import DECODE_BATCH, TEXT_BATCH, Conditions, decode
+from babelgen.diffusion.memory import telling_of_memory
 from babelgen.diffusion.model import Model
 from babelgen.diffusion.sampler import Job, Sampler
-from babelgen.errors import BabelgenError
-from babelgen.keys import Address, page_noise, parse_key
+from babelgen.errors import BabelgenError, UserError
+from babelgen.keys import Key
 from babelgen.plan import Item
 
 # Slots of the batch on a CPU: the smallest even number within a tenth of the best rate (benchmarks/batch.py).
@@ -27,7 +29,7 @@ class Rendered:
     """One finished picture: pixels (height, width, 3) RGB; seconds since it entered the batch."""
 
     item: Item
-    address: Address
+    key: Key
     pixels: NDArray[np.uint8]
     seconds: float
 
@@ -43,27 +45,43 @@ class Refused:
 @dataclass(frozen=True)
 class _Ticket:
     item: Item
-    address: Address
+    key: Key
     start: float
 
 
 class Renderer:
     """Renders items of one edition, `slots` at a time."""
 
-    def __init__(self, model: Model, slots: int = CPU_SLOTS) -> None:
+    def __init__(self, model: Model, slots: int | None = None) -> None:
+        """slots: CPU_SLOTS by default. UserError where that makes a batch of an odd number of rows."""
         self._model = model
-        self._slots = slots
-        self._space = model.edition.key_space()
+        self._slots = slots or CPU_SLOTS
+        self._parts = 1 if model.edition.guidance == 1 else 2  # rows a slot
+        if self._slots * self._parts % 2:
+            # On CPUs a row of an odd batch may be computed otherwise than its neighbours.
+            raise UserError(f"Without guidance the number of slots must be even, not {self._slots}.")
+        self._codec = model.edition.codec
         self._conditions = Conditions(model)
 
     @property
     def shapes(self) -> str:
         """The fixed batch shapes, as a profile states them."""
-        rows = self._slots if self._model.edition.guidance == 1 else 2 * self._slots
-        return f"text {TEXT_BATCH}, unet {rows}, decoder {DECODE_BATCH}"
+        return f"text {TEXT_BATCH}, unet {self._slots * self._parts}, decoder {DECODE_BATCH}"
+
+    def check(self) -> None:
+        """Refuse, with UserError, to work where a slot's result depends on its neighbours; see the canary."""
+        with telling_of_memory(self._slots):
+            check_slots(self._model, self._slots)
 
     def render(self, items: Iterable[Item]) -> Iterator[Rendered | Refused]:
-        """Render every item, in no fixed order; the batch is refilled from `items` as pictures finish."""
+        """Render every item, in no fixed order; the batch is refilled from `items` as pictures finish.
+
+        Raises UserError where the device has too little memory for the batch.
+        """
+        with telling_of_memory(self._slots):
+            yield from self._render(items)
+
+    def _render(self, items: Iterable[Item]) -> Iterator[Rendered | Refused]:
         refused: list[Refused] = []
         sampler: Sampler[_Ticket] = Sampler(self._model, self._slots)
         waiting: list[tuple[_Ticket, Tensor]] = []
@@ -86,17 +104,18 @@ class Renderer:
                 refuse(Refused(item, str(error)))
 
     def _job(self, item: Item) -> Job[_Ticket]:
-        address = parse_key(item.key, self._space)
-        noise = torch.from_numpy(page_noise(address.page, self._space.latent_shape))
-        # Schedules that do not start from pure noise scale it, as diffusers' pipelines do.
-        noise = noise * float(self._model.scheduler.init_noise_sigma)
+        key = self._codec.parse(item.key)
+        condition = self._conditions.embedding(key.condition)
         return Job(
-            tag=_Ticket(item, address, time.perf_counter()),
-            steps=address.steps,
-            noise=noise.to(self._model.device, self._model.dtype),
-            condition=self._conditions.embedding(address.shelf),
-            negative=self._conditions.embedding(address.negative or self._conditions.default_negative()),
+            tag=_Ticket(item, key, time.perf_counter()),
+            steps=key.steps,
+            noise=torch.from_numpy(key.noise()).to(self._model.device, torch.float32),
+            conditions=torch.stack([condition] if self._parts == 1 else [self._negative(key), condition]),
         )
+
+    def _negative(self, key: Key) -> Tensor:
+        negative = self._conditions.default_negative() if key.negative is None else key.negative
+        return self._conditions.embedding(negative)
 
     def _decode(self, waiting: list[tuple[_Ticket, Tensor]]) -> Iterator[Rendered | Refused]:
         pictures = decode(self._model, [latents for _, latents in waiting])
@@ -104,4 +123,4 @@ class Renderer:
             if pixels is None:
                 yield Refused(ticket.item, "The picture has values that are not numbers.")
             else:
-                yield Rendered(ticket.item, ticket.address, pixels, time.perf_counter() - ticket.start)
+                yield Rendered(ticket.item, ticket.key, pixels, time.perf_counter() - ticket.start)

@@ -1,10 +1,13 @@
 """The sampler: one batch of fixed shape, always full, whatever mix of keys it is given.
 
-Law: a slot's result depends on its own job alone. Each slot has its own timestep and schedule; when a picture is
-finished, the next job takes its slot. A slot with no job left repeats what it holds, and its result is dropped.
+Law: a slot's result depends on its own job alone. Each slot has its own job, step, and place in a schedule of its own
+length; when a picture is finished, the next job takes its slot. A slot with no job left repeats what it holds, and
+its result is dropped.
 
-DDIM with eta 0 (Song et al. 2021, "Denoising diffusion implicit models", equation 12) and classifier-free
-guidance (Ho & Salimans 2022), over diffusers' own timestep tables.
+Jobs are taken in the order that they come in, and only as slots get free. The plan puts the longest first, so that no
+long one is left over at the end; reading ahead here would change nothing but take work from other workers.
+
+Guidance is classifier-free (Ho & Salimans 2022, "Classifier-free diffusion guidance"): each slot then has two rows.
 """
 
 from __future__ import annotations
@@ -14,10 +17,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import torch
-from diffusers import DDIMScheduler
 from torch import Tensor
 
 from babelgen.diffusion.model import Model
+from babelgen.diffusion.solvers import Schedule, make_schedule, take_step
 
 Tag = TypeVar("Tag")
 
@@ -26,51 +29,14 @@ Tag = TypeVar("Tag")
 class Job(Generic[Tag]):
     """One picture to sample.
 
-    noise: (channels, height, width). condition, negative: (length, width of the text encoder). All in the
-    model's dtype. tag: whatever the caller knows the picture by.
+    noise: (channels, height, width) float32. conditions: the embeddings of its rows, (1, length, width), or with
+    guidance (2, length, width), the negative first; in the model's dtype. tag: what the caller knows the picture by.
     """
 
     tag: Tag
     steps: int
     noise: Tensor
-    condition: Tensor
-    negative: Tensor
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The steps of one schedule length: timesteps, and the share of signal before and after each step."""
-
-    timesteps: Tensor
-    signal: Tensor
-    signal_after: Tensor
-
-
-def make_schedule(scheduler: DDIMScheduler, steps: int) -> Schedule:
-    """diffusers' table for this number of steps; tensors (steps,), int64 and float32."""
-    scheduler.set_timesteps(steps)
-    timesteps = scheduler.timesteps.cpu().long()
-    after = timesteps - scheduler.config.num_train_timesteps // steps
-    signal = scheduler.alphas_cumprod.float()
-    final = torch.as_tensor(scheduler.final_alpha_cumprod, dtype=torch.float32)
-    return Schedule(timesteps, signal[timesteps], torch.where(after >= 0, signal[after.clamp(min=0)], final))
-
-
-def ddim_step(
-    sample: Tensor, output: Tensor, signal: Tensor, signal_after: Tensor, prediction: str
-) -> Tensor:
-    """One step of every slot: sample and output (slots, c, h, w); signal before and after (slots,)."""
-    before, after = signal.view(-1, 1, 1, 1), signal_after.view(-1, 1, 1, 1)
-    root, noise_root = before.sqrt(), (1 - before).sqrt()
-    if prediction == "v_prediction":
-        clean = root * sample - noise_root * output
-        noise = root * output + noise_root * sample
-    elif prediction == "epsilon":
-        clean = (sample - noise_root * output) / root
-        noise = output
-    else:
-        raise ValueError(f"unknown prediction type {prediction!r}")
-    return after.sqrt() * clean + (1 - after).sqrt() * noise
+    conditions: Tensor
 
 
 class Sampler(Generic[Tag]):
@@ -79,46 +45,43 @@ class Sampler(Generic[Tag]):
     def __init__(self, model: Model, slots: int) -> None:
         self._model = model
         self._slots = slots
-        self._guidance = model.edition.guidance
         self._schedules: dict[int, Schedule] = {}
 
     def run(self, jobs: Iterator[Job[Tag]]) -> Iterator[tuple[Tag, Tensor]]:
-        """Sample every job; yields (tag, latents (c, h, w)) as pictures finish, in no fixed order."""
+        """Sample every job; yields (tag, latents (c, h, w) float32) as pictures finish, in no fixed order."""
         first = next(jobs, None)
         if first is None:
             return
-        slots = _Slots(first, self._slots)
-        slots.fill(jobs, [first])
-        while slots.busy:
-            yield from self._step(slots)
-            slots.fill(jobs, [])
+        batch = Batch(first, self._slots)
+        batch.put(0, first)
+        batch.fill(jobs)
+        while batch.busy:
+            self.step(batch)
+            yield from batch.advance()
+            batch.fill(jobs)
 
     @torch.inference_mode()
-    def _step(self, slots: _Slots[Tag]) -> list[tuple[Tag, Tensor]]:
-        """One step of the whole batch; returns the pictures that it finished."""
-        tables = [
-            (self._schedule(job.steps), step) for job, step in zip(slots.jobs, slots.steps, strict=True)
-        ]
-        timesteps = torch.stack([table.timesteps[step] for table, step in tables])
-        signal = torch.stack([table.signal[step] for table, step in tables]).to(self._model.device)
-        after = torch.stack([table.signal_after[step] for table, step in tables]).to(self._model.device)
-        output = self._predict(slots, timesteps.to(self._model.device))
-        prediction = self._model.scheduler.config.prediction_type
-        fresh = ddim_step(slots.latents.float(), output.float(), signal, after, prediction)
-        slots.latents.copy_(fresh)
-        return slots.advance()
+    def step(self, batch: Batch[Tag]) -> None:
+        """Take the samples of all slots one step on."""
+        weights = torch.stack([self._schedule(job.steps).weights[step] for job, step in batch.places])
+        output = self.predict(batch)
+        fresh, clean = take_step(batch.samples, output, batch.cleans, weights.to(self._model.device))
+        batch.samples.copy_(fresh)
+        batch.cleans.copy_(clean)
 
-    def _predict(self, slots: _Slots[Tag], timesteps: Tensor) -> Tensor:
-        """The UNet's output with guidance, (slots, c, h, w)."""
-        if self._guidance == 1:
-            return self._model.unet(slots.latents, timesteps, slots.condition).sample
-        both = self._model.unet(
-            torch.cat([slots.latents, slots.latents]),
-            torch.cat([timesteps, timesteps]),
-            torch.cat([slots.negative, slots.condition]),
+    @torch.inference_mode()
+    def predict(self, batch: Batch[Tag]) -> Tensor:
+        """The UNet's output for each slot, with guidance where there is any; (slots, c, h, w) float32."""
+        timesteps = torch.stack([self._schedule(job.steps).timesteps[step] for job, step in batch.places])
+        timesteps, samples = timesteps.to(self._model.device), batch.samples.to(self._model.dtype)
+        parts = len(batch.conditions)
+        outputs = self._model.unet(
+            torch.cat([samples] * parts), torch.cat([timesteps] * parts), batch.conditions.flatten(0, 1)
         ).sample
-        without, with_prompt = both.chunk(2)
-        guided: Tensor = without + self._guidance * (with_prompt - without)
+        if parts == 1:
+            return outputs.float()
+        without, with_prompt = outputs.float().chunk(2)
+        guided: Tensor = without + self._model.edition.guidance * (with_prompt - without)
         return guided
 
     def _schedule(self, steps: int) -> Schedule:
@@ -127,51 +90,56 @@ class Sampler(Generic[Tag]):
         return self._schedules[steps]
 
 
-class _Slots(Generic[Tag]):
-    """What the batch holds: a job, a step and a row of each tensor a slot."""
+class Batch(Generic[Tag]):
+    """What the slots hold: a job, the step that comes next, and a row of each tensor.
 
-    def __init__(self, first: Job[Tag], count: int) -> None:
-        self.jobs = [first] * count
-        self.steps = [0] * count
-        self._live = [False] * count
-        self.latents = first.noise.expand(count, *first.noise.shape).clone(
-            memory_format=torch.contiguous_format
-        )
-        self.latents = self.latents.to(memory_format=torch.channels_last)
-        self.condition = first.condition.expand(count, *first.condition.shape).clone()
-        self.negative = first.negative.expand(count, *first.negative.shape).clone()
+    samples, cleans: (slots, c, h, w) float32, cleans as the step before guessed them. conditions: (1 or 2, slots,
+    length, width). At first every slot repeats `filler`, and none is taken.
+    """
+
+    def __init__(self, filler: Job[Tag], slots: int) -> None:
+        rows = filler.noise.expand(slots, *filler.noise.shape)
+        self.samples = torch.empty_like(rows, memory_format=torch.channels_last)
+        self.samples.copy_(rows)
+        self.cleans = torch.zeros_like(self.samples)
+        parts, *shape = filler.conditions.shape
+        self.conditions = filler.conditions[:, None].expand(parts, slots, *shape).clone()
+        self.jobs = [filler] * slots
+        self.steps = [0] * slots
+        self._taken = [False] * slots
+
+    @property
+    def places(self) -> list[tuple[Job[Tag], int]]:
+        """The job of each slot, and its next step."""
+        return list(zip(self.jobs, self.steps, strict=True))
 
     @property
     def busy(self) -> bool:
-        """Whether any slot still works on a picture."""
-        return any(self._live)
+        """Whether any slot works on a picture that is waited for."""
+        return any(self._taken)
 
-    def fill(self, jobs: Iterator[Job[Tag]], waiting: list[Job[Tag]]) -> None:
-        """Give every idle slot the next job, while there are any; `waiting` come first."""
-        for slot, live in enumerate(self._live):
-            if live:
-                continue
-            job = waiting.pop() if waiting else next(jobs, None)
-            if job is None:
-                if self.steps[slot] == 0:  # begin the last job again, only to keep the batch's shape
-                    self.latents[slot] = self.jobs[slot].noise
-                continue
-            self.jobs[slot], self.steps[slot], self._live[slot] = job, 0, True
-            self.latents[slot], self.condition[slot], self.negative[slot] = (
-                job.noise,
-                job.condition,
-                job.negative,
-            )
+    def put(self, slot: int, job: Job[Tag]) -> None:
+        """Begin a job in a slot; nothing of what was there before is left."""
+        self.jobs[slot], self.steps[slot], self._taken[slot] = job, 0, True
+        self.samples[slot] = job.noise
+        self.cleans[slot] = 0
+        self.conditions[:, slot] = job.conditions
+
+    def fill(self, jobs: Iterator[Job[Tag]]) -> None:
+        """Give every free slot the next job, while there are any."""
+        for slot in range(len(self.jobs)):
+            if not self._taken[slot] and (job := next(jobs, None)) is not None:
+                self.put(slot, job)
 
     def advance(self) -> list[tuple[Tag, Tensor]]:
-        """Count the step that was done; frees and returns the finished slots."""
+        """Count the step that was done; finished slots become free, and begin their job again until they are filled."""
         finished = []
         for slot, job in enumerate(self.jobs):
             self.steps[slot] += 1
             if self.steps[slot] < job.steps:
                 continue
-            self.steps[slot] = 0
-            if self._live[slot]:
-                self._live[slot] = False
-                finished.append((job.tag, self.latents[slot].clone()))
+            if self._taken[slot]:
+                finished.append((job.tag, self.samples[slot].clone()))
+            self.put(slot, job)
+            self._taken[slot] = False
         return finished

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from functools import partial
 
@@ -19,6 +18,7 @@ from babelgen.picture import average_colour, describe, pixel_hash, texts
 from babelgen.plan import Item
 from babelgen.store import put_picture
 
+WRITERS = 4  # threads; encoding lets go of Python's lock, and idle ones cost nothing
 MOST_UNWRITTEN = 32  # pictures that wait to be written before rendering waits for them
 
 
@@ -28,29 +28,42 @@ def settle_process() -> None:
 
 
 def work(order: Order, items: Iterator[Item]) -> Iterator[Outcome]:
-    """Render items on this process's one thread; pictures are encoded and written on another."""
+    """Render items on this process's one thread; pictures are encoded and written on others.
+
+    Raises UserError where the model cannot be loaded, or must not be trusted: see the canary.
+    """
     settle_process()
     model = load_model(order.edition)
-    renderer = Renderer(model)
+    renderer = Renderer(model, order.slots)
+    renderer.check()
     facts = profile(model, renderer.shapes)
     yield Ready(facts)
-    write = partial(_write, order, model, facts["id"])
-    unwritten: deque[Future[Outcome]] = deque()
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        for result in renderer.render(items):
+    yield from _finish(renderer.render(items), partial(_write, order, model, facts["id"]))
+
+
+def _finish(results: Iterator[Rendered | Refused], write: Callable[[Rendered], Outcome]) -> Iterator[Outcome]:
+    """Write pictures on other threads while the next are rendered; each is told of once it is in its place.
+
+    In whatever order they get there: what is written follows from its key, and never from when.
+    """
+    unwritten: set[Future[Outcome]] = set()
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for result in results:
             if isinstance(result, Refused):
                 yield Failed(result.item, result.reason)
                 continue
-            unwritten.append(pool.submit(write, result))
-            while unwritten and (unwritten[0].done() or len(unwritten) > MOST_UNWRITTEN):
-                yield unwritten.popleft().result()
+            unwritten.add(pool.submit(write, result))
+            patience = None if len(unwritten) > MOST_UNWRITTEN else 0
+            written, unwritten = wait(unwritten, patience, FIRST_COMPLETED)
+            yield from (future.result() for future in written)
         while unwritten:
-            yield unwritten.popleft().result()
+            written, unwritten = wait(unwritten, None, FIRST_COMPLETED)
+            yield from (future.result() for future in written)
 
 
 def _write(order: Order, model: Model, profile_id: str, result: Rendered) -> Outcome:
     """Put one picture in its place and describe it. A disk that fails ends the run: see the store."""
-    words = describe(result.address, model.edition, model.tokens)
+    words = describe(result.key, model.edition)
     put_picture(order.root, result.item.name, result.pixels, texts(result.item.key, words, model.edition))
     height, width, _ = result.pixels.shape
     return Done(

@@ -17,11 +17,16 @@ DIFFUSION = "babelgen.diffusion.worker:work"
 
 @dataclass(frozen=True)
 class Order:
-    """What every worker of a run is told. backend: `module:function`; root: the library's folder."""
+    """What every worker of a run is told.
+
+    root: the library's folder. backend: `module:function`. slots: how many pictures a batch holds; None for as many
+    as suit the device.
+    """
 
     edition: Edition
     root: Path
     backend: str = DIFFUSION
+    slots: int | None = None
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,11 @@ def edition(edition_id: str) -> str:
     return f"editions/{edition_id}.html"
 
 
+def statistics(edition_id: str) -> str:
+    """The statistics that an edition's shelves of kind v are read with."""
+    return f"editions/{edition_id}.npy"
+
+
 def prompts(number: int = 1) -> str:
     """A page of the prompts index; number counts from 1."""
     return "prompts.html" if number == 1 else f"prompts-{number}.html"

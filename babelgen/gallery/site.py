@@ -42,13 +42,16 @@ class _Build:
     views: Views
 
     def files(self, root: Path) -> None:
-        """Want the assets, the pictures and the scripts' data."""
+        """Want the assets, the pictures, the editions' statistics and the scripts' data."""
         for path, text in self.templates.assets():
             self.writer.write(path, text)
         for name in self.index.names():
             targets = (paths.picture(name), paths.view(name), paths.thumb(name))
             for path, source in zip(targets, picture_files(root, name), strict=True):
                 self.writer.copy(path, source)
+        for edition_id, edition in self.index.editions.items():
+            if edition.statistics is not None:
+                self.writer.copy(paths.statistics(edition_id), edition.statistics.path)
         for part in (data.items, data.search):
             for path, text in part(self.index):
                 self.writer.write(path, text)

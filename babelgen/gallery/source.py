@@ -12,6 +12,14 @@ from typing import Protocol, TypeVar
 from babelgen.catalog import Picture
 
 
+class File(Protocol):
+    """A file that an edition consists of."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+
+
 class Edition(Protocol):
     """An edition, as far as its page shows it."""
 
@@ -26,6 +34,10 @@ class Edition(Protocol):
     @property
     def provisional(self) -> bool:
         """Whether its keys may come to mean other pictures."""
+
+    @property
+    def statistics(self) -> File | None:
+        """The statistics that some of its keys are read with, which travel with the site."""
 
     def facts(self) -> Sequence[tuple[str, str]]:
         """(label, value) pairs, in the order to show them."""

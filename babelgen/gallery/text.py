@@ -36,13 +36,14 @@ def ends(text: str, head: int, tail: int) -> str:
     return text if len(text) <= head + tail + 1 else f"{text[:head]}…{text[-tail:]}"
 
 
-def command(key: str, name: str, longest: int) -> str:
+def command(key: str, name: str, edition: str, longest: int) -> str:
     """The command that renders a key: from its text, or from its key file where it is longer than `longest`.
 
-    Raises ValueError for a key with characters that no codec uses, since it would not be safe to paste.
+    A key that does not name its edition has it beside. Raises ValueError for a key with characters that no codec uses, since it would not be safe to paste.
     """
     if not _SHELL_SAFE.fullmatch(key):
         raise ValueError(f"no codec writes a key like {ends(key, 40, 20)!r}")
     # Double quotes: `~` is a pattern in some shells, and single quotes mean nothing to Windows' own.
     source = f'--text "{key}"' if len(key) <= longest else f"{name}.key"
-    return f"python render.py key render {source} --out picture.png"
+    named = "" if f":{edition}:" in key else f" --edition {edition}"
+    return f"python render.py key render {source}{named} --out picture.png"

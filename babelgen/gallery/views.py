@@ -109,11 +109,12 @@ class SheetView:
 
 @dataclass(frozen=True)
 class EditionView:
-    """An edition's page."""
+    """An edition's page. statistics: the site path of their file, where the edition has some."""
 
     title: str
     provisional: bool
     facts: tuple[tuple[str, str], ...]
+    statistics: str
     thumbs: tuple[Thumb, ...]
 
 
@@ -188,8 +189,8 @@ def describe(prompt: str) -> str:
     return f"Picture for “{shorten(prompt, 200)}”" if prompt else "Picture for the empty prompt"
 
 
-def key_view(key: str, name: str, filed: bool) -> KeyView:
-    """A key to show; `filed` where the site has a file for it however short it is."""
+def key_view(key: str, name: str, edition: str, filed: bool) -> KeyView:
+    """A key of an edition (its id) to show; `filed` where the site has a file for it however short it is."""
     long = len(key) > WHOLE_KEY
     return KeyView(
         name=name,
@@ -198,7 +199,7 @@ def key_view(key: str, name: str, filed: bool) -> KeyView:
         whole="" if long else key,
         file=paths.key_file(name) if filed or long else "",
         script=paths.key_script(name) if long else "",
-        command=command(key, name, WHOLE_KEY),
+        command=command(key, name, edition, WHOLE_KEY),
     )
 
 
@@ -255,6 +256,7 @@ class Views:
             title=plain(edition.title) or edition_id,
             provisional=edition.provisional,
             facts=tuple((plain(label), plain(value)) for label, value in edition.facts()),
+            statistics=paths.statistics(edition_id) if edition.statistics is not None else "",
             thumbs=tuple(map(thumb, self.index.of_edition(edition_id, STRIP))),
         )
 
@@ -282,7 +284,7 @@ class Views:
             sheet=paths.sheet(drawer.slug, sheet),
             picture=picture,
             alt=describe(picture.prompt),
-            key=key_view(picture.key, picture.name, filed=True),
+            key=key_view(picture.key, picture.name, picture.edition, filed=True),
             edition=Link(paths.edition(picture.edition), plain(edition.title) or picture.edition),
             provisional=edition.provisional,
             profile=self._profile(picture.profile),
@@ -290,8 +292,8 @@ class Views:
             previous=thumb(before) if before else None,
             following=thumb(after) if after else None,
             last=thumb(last) if after else None,
-            key_before=self._neighbour(key_before, drawer.slug),
-            key_after=self._neighbour(key_after, drawer.slug),
+            key_before=self._neighbour(key_before, item),
+            key_after=self._neighbour(key_after, item),
             elsewhere=self._elsewhere(item),
             siblings=tuple(map(thumb, self.index.siblings(picture, drawer.slug, STRIP))),
             prompt_entry=_entry(self.index.prompt(picture.prompt)),
@@ -300,11 +302,10 @@ class Views:
     def _profile(self, profile: str) -> tuple[tuple[str, str], ...]:
         return tuple((plain(label), plain(value)) for label, value in self.profiles.get(profile, {}).items())
 
-    def _neighbour(self, neighbour: Neighbour, slug: str) -> NeighbourView:
-        place = self.index.place(neighbour.name, slug)
-        return NeighbourView(
-            key_view(neighbour.key, neighbour.name, place is not None), thumb(place) if place else None
-        )
+    def _neighbour(self, neighbour: Neighbour, item: Item) -> NeighbourView:
+        place = self.index.place(neighbour.name, item.slug)
+        key = key_view(neighbour.key, neighbour.name, item.picture.edition, place is not None)
+        return NeighbourView(key, thumb(place) if place else None)
 
     def _elsewhere(self, item: Item) -> tuple[Link, ...]:
         others = (place for place in self.index.places(item.picture.name) if place != item)

@@ -9,9 +9,11 @@ May import: babelgen.errors, numerals, space, spelling and the standard library.
 from babelgen.errors import BadKey
 from babelgen.keys.numerals import digit_count, read_number, write_number
 from babelgen.keys.space import (
+    KINDS,
     MAX_STEPS,
     Address,
     KeySpace,
+    Kind,
     Shelf,
     find_fault,
     is_edition_id,
@@ -20,6 +22,7 @@ from babelgen.keys.space import (
 from babelgen.keys.spelling import CHECK_LENGTH, CODEC, Field, Spelled, check_codec, compute_check, spell
 
 _STEPS = {str(steps): steps for steps in range(1, MAX_STEPS + 1)}
+_KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 
 def format_key(address: Address, space: KeySpace) -> str:
@@ -58,7 +61,7 @@ def edition_of(text: str) -> str:
 
 def longest_key(space: KeySpace) -> int:
     """The length in characters of the longest text that a key of this space can have."""
-    shelf = 1 + digit_count(space.shelves - 1)
+    shelf = 1 + digit_count(max(space.shelves, space.embeddings) - 1)
     page = digit_count(space.pages - 1)
     address = len(f"{MAX_STEPS}.") + shelf + len(".") + page + len(".n") + shelf
     return len(f"{CODEC}{space.edition}:") + address + len("~") + CHECK_LENGTH
@@ -99,12 +102,13 @@ def _read(spelled: Spelled) -> tuple[Address, dict[str, int]]:
 
 
 def _read_shelf(field: Field, name: str) -> Shelf:
-    kind, number = field.text[0], field.text[1:]
-    if kind != "t":
+    letter, number = field.text[0], field.text[1:]
+    kind = _KINDS.get(letter)
+    if kind is None:
         raise BadKey(
-            f"The {name} at character {field.start} is of kind {kind!r}, which this version does not know."
+            f"The {name} at character {field.start} is of kind {letter!r}, which this version does not know."
         )
-    return Shelf("t", read_number(number))
+    return Shelf(kind, read_number(number))
 
 
 def _only_option(options: tuple[Field, ...]) -> Field | None:

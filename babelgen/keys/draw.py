@@ -45,7 +45,7 @@ def random_address(
 
 
 def uniform_address(space: KeySpace, rng: random.Random) -> Address:
-    """An address from the whole space: every (steps, shelf, page) is equally likely."""
+    """An address from the whole space of prompts: every (steps, shelf of kind t, page) is equally likely."""
     steps = 1 + rng.randrange(MAX_STEPS)
     shelf = Shelf("t", rng.randrange(space.shelves))
     return Address(steps, shelf, rng.getrandbits(page_bits(space.latent_shape)))

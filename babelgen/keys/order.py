@@ -1,8 +1,8 @@
 """Order: the address before and the address after.
 
-Law: the addresses of a space are the numbers (steps, shelf, page) in mixed radix, page last. A step of any
-length is one addition with carry and wraps at both ends. The level says which digit steps; the lower ones are
-held, and so is the negative shelf at every level.
+Law: the addresses of a space whose shelves are of one kind are the numbers (steps, shelf, page) in mixed radix,
+page last; no step leads to another kind. A step of any length is one addition with carry and wraps at both
+ends. The level says which digit steps; the lower ones are held, and so is the negative shelf at every level.
 May import: space and the standard library.
 """
 
@@ -20,16 +20,17 @@ def next_key(address: Address, space: KeySpace, level: Level = "page", count: in
     """The address `count` steps further on at this level; a negative count steps back.
 
     Level `page` steps the page and carries into the shelf and the steps; `shelf` steps the shelf, carries
-    into the steps and holds the page; `steps` steps only those. The last address is followed by the first.
-    The time does not depend on the count but for its length. Raises BadKey when the space has no such
-    address.
+    into the steps and holds the page; `steps` steps only those. The last address of a kind is followed by the
+    first of that kind. The time does not depend on the count but for its length. Raises BadKey when the space
+    has no such address.
     """
     require_address(address, space)
+    kind = address.shelf.kind
     digits = (address.steps - 1, address.shelf.number, address.page)
+    radices = (MAX_STEPS, space.shelves_of(kind), space.pages)
     moving = _MOVING[level]
-    moved = advance(digits[:moving], (MAX_STEPS, space.shelves, space.pages)[:moving], count)
-    steps, shelf, page = moved + digits[moving:]
-    return replace(address, steps=steps + 1, shelf=Shelf(address.shelf.kind, shelf), page=page)
+    steps, shelf, page = advance(digits[:moving], radices[:moving], count) + digits[moving:]
+    return replace(address, steps=steps + 1, shelf=Shelf(kind, shelf), page=page)
 
 
 def previous_key(address: Address, space: KeySpace, level: Level = "page", count: int = 1) -> Address:

@@ -3,7 +3,7 @@
 Law: a page is a number of 12 bits for each latent value. A fixed permutation (a balanced Feistel network of
 four rounds) scatters it, and the 12-bit digits of the result stand for the values of the normal table in C
 order. So pages 0, 1, 2 ... are independent draws of Gaussian noise, and every noise has a page.
-May import: babelgen.errors, normal, space, numpy and the standard library.
+May import: babelgen.errors, digits, normal, space, numpy and the standard library.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from babelgen.errors import BadKey, UserError
+from babelgen.keys.digits import join_digits, split_digits
 from babelgen.keys.normal import nearest_digits, normal_table
 from babelgen.keys.space import check_shape, page_bits, page_complaint
 
@@ -30,7 +31,7 @@ def page_noise(page: int, latent_shape: Shape) -> NDArray[np.float32]:
     check_shape(latent_shape)
     if not 0 <= page < 1 << page_bits(latent_shape):
         raise BadKey(f"The page {page_complaint(page, latent_shape)}.")
-    digits = _split(scatter(page, latent_shape), math.prod(latent_shape))
+    digits = split_digits(scatter(page, latent_shape), math.prod(latent_shape))
     return normal_table()[digits].reshape(latent_shape)
 
 
@@ -45,7 +46,7 @@ def noise_page(latents: NDArray[np.floating]) -> tuple[int, int]:
         )
     channels, height, width = latents.shape
     digits, clipped = nearest_digits(latents)
-    return gather(_join(digits.ravel()), (channels, height, width)), clipped
+    return gather(join_digits(digits.ravel()), (channels, height, width)), clipped
 
 
 def scatter(page: int, latent_shape: Shape) -> int:
@@ -75,20 +76,3 @@ def _mix(name: bytes, r: int, half: int, half_bits: int) -> int:
     size = -(-half_bits // 8)
     shake = hashlib.shake_256(b"%b/%d/%b" % (name, r, half.to_bytes(size, "big")))
     return int.from_bytes(shake.digest(size), "big") >> 8 * size - half_bits
-
-
-def _split(number: int, values: int) -> NDArray[np.uint16]:
-    """A number of 12 x values bits as its 12-bit digits, most significant first: (values,) uint16."""
-    odd = values % 2  # two digits fill three bytes; an odd count gets one more digit, dropped at the end
-    data = (number << 12 * odd).to_bytes((values + odd) // 2 * 3, "big")
-    first, middle, last = np.frombuffer(data, np.uint8).reshape(-1, 3).T.astype(np.uint16)
-    pairs = np.stack([first << 4 | middle >> 4, (middle & 15) << 8 | last], axis=1)
-    return pairs.ravel()[:values]
-
-
-def _join(digits: NDArray[np.uint16]) -> int:
-    """The number that 12-bit digits, (values,) uint16, spell; the inverse of `_split`."""
-    odd = digits.size % 2
-    high, low = np.append(digits, np.zeros(odd, np.uint16)).reshape(-1, 2).T
-    data = np.stack([high >> 4, (high & 15) << 4 | low >> 8, low & 255], axis=1).astype(np.uint8)
-    return int.from_bytes(data.tobytes(), "big") >> 12 * odd

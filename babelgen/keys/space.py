@@ -9,12 +9,15 @@ import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from babelgen.errors import BadKey
 
 MAX_STEPS = 64
 BITS_A_VALUE = 12
+
+Kind = Literal["t", "v"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 _EDITION_ID = re.compile(r"(?=.{1,64}\Z)[0-9a-z]+(-[0-9a-z]+)*")
 
@@ -28,6 +31,8 @@ class KeySpace:
     capacity: the most content tokens in a prompt (the model's length less two), 0 or more.
     latent_shape: (channels, height, width) of the latents, each 1 or more.
     negative: the shelf (kind t) of the edition's default negative prompt, by number; 0 is the empty prompt.
+    coordinates: the number of coded values of an embedding; 0 where the edition has no statistics, and so no
+    shelves of kind v.
 
     Raises ValueError when a value is outside these ranges.
     """
@@ -37,6 +42,7 @@ class KeySpace:
     capacity: int
     latent_shape: tuple[int, int, int]
     negative: int
+    coordinates: int = 0
 
     def __post_init__(self) -> None:
         """Refuse with ValueError a space that cannot be."""
@@ -44,6 +50,8 @@ class KeySpace:
             raise ValueError(f"{self.edition!r} is no edition id")
         if self.vocabulary < 1 or self.capacity < 0:
             raise ValueError("a vocabulary has at least one token, and a capacity is zero or more")
+        if self.coordinates < 0:
+            raise ValueError("an embedding has zero or more coded values")
         check_shape(self.latent_shape)
         if not 0 <= self.negative < self.shelves:
             raise ValueError("the default negative prompt is no shelf of this vocabulary and capacity")
@@ -54,6 +62,15 @@ class KeySpace:
         return sum(self.vocabulary**length for length in range(self.capacity + 1))
 
     @cached_property
+    def embeddings(self) -> int:
+        """The number of shelves of kind v: 2 ** (12 x coordinates), and none where nothing is coded."""
+        return 1 << BITS_A_VALUE * self.coordinates if self.coordinates else 0
+
+    def shelves_of(self, kind: Kind) -> int:
+        """The number of shelves of a kind; their numbers are all those below it."""
+        return self.shelves if kind == "t" else self.embeddings
+
+    @cached_property
     def pages(self) -> int:
         """The number of pages: 2 ** (12 x latent values)."""
         return 1 << page_bits(self.latent_shape)
@@ -61,9 +78,12 @@ class KeySpace:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A condition. Kind `t`: the token sequence with this number (see shelves.py); 0 is the empty prompt."""
+    """A condition, by its kind and number.
 
-    kind: Literal["t"]
+    Kind `t`: a token sequence (see shelves.py); 0 is the empty prompt. Kind `v`: an embedding (see embeddings.py).
+    """
+
+    kind: Kind
     number: int
 
 
@@ -71,8 +91,8 @@ class Shelf:
 class Address:
     """The parts of a key: one picture of one edition.
 
-    steps: 1..64. shelf: the prompt. page: the start noise, 0 .. pages - 1.
-    negative: the negative prompt; None means the edition's default, which is never given otherwise.
+    steps: 1..64. shelf: the condition. page: the start noise, 0 .. pages - 1.
+    negative: the negative condition; None means the edition's default, which is never given otherwise.
     """
 
     steps: int
@@ -100,7 +120,7 @@ def find_fault(address: Address, space: KeySpace) -> Fault | None:
         return None
     if complaint := shelf_complaint(address.negative, space):
         return Fault("negative shelf", complaint)
-    if address.negative.number == space.negative:
+    if address.negative == Shelf("t", space.negative):
         return Fault("negative shelf", "is the edition's default, which is written by leaving it out")
     return None
 
@@ -113,16 +133,22 @@ def require_address(address: Address, space: KeySpace) -> None:
 
 def shelf_complaint(shelf: Shelf, space: KeySpace) -> str | None:
     """The rest of a sentence about a shelf that the space has not; None for one that it has."""
-    if shelf.kind != "t":
+    if shelf.kind not in KINDS:
         return f"is of the unknown kind {shelf.kind!a}"
+    if shelf.kind == "v" and not space.coordinates:
+        return f"is of kind 'v', an embedding, and edition {space.edition} has no statistics to read one with"
     if shelf.number < 0:
         return "is below zero"
-    if shelf.number >= space.shelves:
-        return (
-            f"is too large for edition {space.edition}, whose prompts have at most {space.capacity} tokens "
-            f"from a vocabulary of {space.vocabulary}"
-        )
-    return None
+    if shelf.number < space.shelves_of(shelf.kind):
+        return None
+    return f"is too large for edition {space.edition}, {_extent(shelf.kind, space)}"
+
+
+def _extent(kind: Kind, space: KeySpace) -> str:
+    if kind == "t":
+        return f"whose prompts have at most {space.capacity} tokens from a vocabulary of {space.vocabulary}"
+    bits = BITS_A_VALUE * space.coordinates
+    return f"whose embeddings have {space.coordinates} coded values: it must be below 2^{bits}"
 
 
 def page_complaint(page: int, latent_shape: tuple[int, int, int]) -> str:

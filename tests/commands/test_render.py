@@ -96,6 +96,13 @@ def test_a_picture_is_what_its_key_alone_makes(library: Library, tiny_edition: E
     assert {"device", "precision", "batches", "threads", "torch", "diffusers"} <= set(profile)
 
 
+def test_the_number_of_slots_is_part_of_the_profile(library: Library, render: Run, tmp_path: Path) -> None:
+    render("--library", library.root, "--slots", "2")
+    with Catalog.open(library.root) as catalog:
+        (profile,) = catalog.profiles().values()
+    assert profile["batches"] == "text 2, unet 4, decoder 4"
+
+
 def test_a_recipe_is_rendered_into_its_own_library(
     library: Library, render: Run, elsewhere: Path, tmp_path: Path
 ) -> None:

@@ -89,6 +89,17 @@ def test_the_number_of_slots_is_all_that_may_change_bits(tiny_edition, items, al
     assert min(psnr(pictures[name], alone[name]) for name in alone) > 45
 
 
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_diffusers_own_pipeline_agrees_with_its_other_scheduler(tiny_edition, guidance):
+    edition = replace(tiny_edition, scheduler="dpm++ 2m", guidance=guidance)
+    space = edition.key_space()
+    addresses = [Address(steps, Shelf("t", 5 + steps), steps) for steps in (1, 2, 6, 17)]
+    keys = [format_key(address, space) for address in addresses]
+    pictures = pixels_of(Renderer(load_model(edition)), [Item(key, key, 1) for key in keys])
+    for key in keys:
+        assert psnr(by_pipeline(edition, key), pictures[key]) >= 50
+
+
 def test_diffusers_own_pipeline_agrees(tiny_edition, items, alone):
     for item in (items[0], items[5], items[9]):
         picture = by_pipeline(tiny_edition, item.key)
@@ -148,6 +159,24 @@ def test_a_picture_that_is_no_number_is_refused(tiny_edition, items):
     results = list(Renderer(load_model(wild)).render([Item("wild", key, 4)]))
     assert [type(result) for result in results] == [Refused]
     assert "not numbers" in results[0].reason
+
+
+def test_a_batch_has_an_even_number_of_rows(tiny_edition):
+    model, bare = load_model(tiny_edition), load_model(replace(tiny_edition, guidance=1.0))
+    assert [Renderer(model, slots).shapes for slots in (1, 3)] == [
+        "text 2, unet 2, decoder 4",
+        "text 2, unet 6, decoder 4",
+    ]
+    assert Renderer(bare, 6).shapes == "text 2, unet 6, decoder 4"
+    with pytest.raises(UserError, match=r"^Without guidance the number of slots must be even, not 3\.$"):
+        Renderer(bare, 3)
+
+
+def test_a_batch_beyond_all_memory_is_told_and_not_made_smaller(tiny_edition, items):
+    """2^40 slots of half a kilobyte are more than any address space."""
+    renderer = Renderer(load_model(tiny_edition), slots=2**40)
+    with pytest.raises(UserError, match=r"not enough memory for a batch of 1099511627776 .+ --slots\.$"):
+        list(renderer.render(items[:1]))
 
 
 def test_render_key_is_the_same_picture(tiny_edition, items, alone):

@@ -298,9 +298,9 @@ class TestWorkers:
 SCRIPT = """
 import sys
 from pathlib import Path
-from babelgen.cli import guard
 from babelgen.edition import load_edition
 from babelgen.engines import Done, LocalEngine, Order
+from babelgen.exits import guard
 from tests.engines import fake
 from tests.engines.test_contract import plain_items
 

@@ -26,10 +26,16 @@ HOSTILE = (
 
 
 @dataclass(frozen=True)
+class MadeFile:
+    path: Path
+
+
+@dataclass(frozen=True)
 class MadeEdition:
     id: str = MINI
     title: str = "Mini"
     provisional: bool = False
+    statistics: MadeFile | None = None
 
     def facts(self) -> list[tuple[str, str]]:
         return [("Size", "32 × 20"), ("Weights", "unet " + "ab" * 32), (self.title, self.title)]

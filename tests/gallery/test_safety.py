@@ -122,11 +122,15 @@ def test_shortening_keeps_marks_with_their_letters() -> None:
 
 
 def test_commands_are_safe_to_paste() -> None:
-    assert command("babel2:m:2.t0.0~a", "ab", 100).endswith(' --text "babel2:m:2.t0.0~a" --out picture.png')
-    assert command("babel2:m:2.t0.0~a", "ab", 5) == "python render.py key render ab.key --out picture.png"
+    key = "babel2:m:2.t0.0~a"
+    assert command(key, "ab", "m", 100).endswith(' --text "babel2:m:2.t0.0~a" --out picture.png')
+    assert command(key, "ab", "m", 5) == "python render.py key render ab.key --out picture.png"
+    assert command("AbC/", "ab", "m-1", 3) == (
+        "python render.py key render ab.key --edition m-1 --out picture.png"  # the key names none
+    )
     for key in ('a"; rm -rf /"', "$(id)", "a b", "", "a\n", "`id`", "a\\"):
         with pytest.raises(ValueError, match="no codec"):
-            command(key, "ab", 100)
+            command(key, "ab", "m", 100)
 
 
 @pytest.mark.parametrize("slug", ["../up", "a/b", "", ".hidden", "a\x00", "index html", "a" * 101])

@@ -14,7 +14,16 @@ from babelgen.gallery import build_site, paths, writer
 from babelgen.gallery.writer import Writer, open_site
 
 from .links import check, unreached
-from .made_up import HOSTILE, MadeCollection, MadeLibrary, made_up, neighbours, row
+from .made_up import (
+    HOSTILE,
+    MadeCollection,
+    MadeEdition,
+    MadeFile,
+    MadeLibrary,
+    made_up,
+    neighbours,
+    row,
+)
 
 
 def item(site: Path, slug: str, position: int) -> str:
@@ -277,6 +286,23 @@ class TestInterrupted:
         library.build(site)
         library.build(fresh)
         assert files(site) == files(fresh)
+
+
+def test_an_editions_statistics_travel_with_the_site(tmp_path: Path) -> None:
+    (tmp_path / "mine.npy").write_bytes(b"means and deviations")
+    library = MadeLibrary(tmp_path / "library")
+    fitted = MadeEdition(statistics=MadeFile(tmp_path / "mine.npy"))
+    library.add(MadeCollection("one", "One"), [row(1, "the sea")], fitted)
+    site = tmp_path / "site"
+    library.build(site)
+    assert (site / "editions/mini-7k3q9d2x.npy").read_bytes() == b"means and deviations"
+    assert 'href="mini-7k3q9d2x.npy"' in (site / "editions/mini-7k3q9d2x.html").read_text("utf-8")
+    assert check(site) == []
+
+
+def test_an_edition_without_statistics_has_no_link_to_them(site: Path) -> None:
+    assert ".npy" not in (site / "editions/mini-7k3q9d2x.html").read_text("utf-8")
+    assert not [*site.rglob("*.npy")]
 
 
 @contextmanager

@@ -12,22 +12,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from babelgen.keys import (
     Address,
     KeySpace,
     Level,
     Shelf,
+    embedding_of_shelf,
     format_key,
     next_key,
     page_noise,
     parse_key,
     random_address,
+    shelf_of_embedding,
     shelf_of_tokens,
     tokens_of_shelf,
     uniform_address,
 )
 
-from .spaces import EXAMPLE, GOLDEN, LARGE, POLITE
+from .spaces import EXAMPLE, FITTED, GOLDEN, LARGE, MEAN, POLITE, STATISTICS
 
 FILE = Path(__file__).with_name("golden.json")
 SPACES = {space.edition: space for space in (GOLDEN, POLITE, EXAMPLE, LARGE)}
@@ -84,20 +88,52 @@ def _noise_vector(shape: tuple[int, int, int], page: int) -> Vector:
     return {"shape": shape, "page": f"{page:x}", "first": first, "sha256": sha256}
 
 
+def embedding_vectors() -> list[Vector]:
+    """Keys of embeddings and what they say: the values in C order (hexadecimal floats)."""
+    counted = int("".join(f"{digit:03x}" for digit in (0, 1, 2, 2047, 2048, 4093, 4094, 4095)), 16)
+    shelves = [Shelf("v", number) for number in (0, 1, 2**84, counted, FITTED.embeddings - 1)]
+    addresses = [Address(20, shelf, page) for page, shelf in enumerate(shelves)]
+    addresses.append(Address(7, Shelf("t", 0), 31, shelves[3]))
+    return [_embedding_vector(address) for address in addresses]
+
+
+def _embedding_vector(address: Address) -> Vector:
+    shelf = address.shelf if address.shelf.kind == "v" else address.negative
+    assert shelf is not None
+    values = embedding_of_shelf(shelf, FITTED, STATISTICS)
+    return {"key": format_key(address, FITTED), "values": [value.hex() for value in values.ravel().tolist()]}
+
+
+def encoding_vectors() -> list[Vector]:
+    """Embeddings in C order (hexadecimal floats), the shelves that they are written as, and what is clipped."""
+    mean = np.array(MEAN, np.float32)
+    odd = np.array([[-28.1, 33, 0, 1.0001, -0.999, 1.9], [0.7, 0.2, -0.03, 9.9, 0.15, -0.02]], np.float32)
+    vectors = []
+    for values in (mean, odd, mean + 4, np.float32(-1000) * odd):
+        shelf, clipped = shelf_of_embedding(values, STATISTICS)
+        key = format_key(Address(1, shelf, 0), FITTED)
+        said = [value.hex() for value in values.ravel().tolist()]
+        vectors.append({"values": said, "key": key, "clipped": clipped})
+    return vectors
+
+
 def order_vectors() -> list[Vector]:
     """Keys and the keys that follow: by level and count."""
     address = Address(64, Shelf("t", GOLDEN.shelves - 1), GOLDEN.pages - 2, Shelf("t", 5))
     moves: list[tuple[Level, int]]
     moves = [("page", 1), ("page", 2), ("page", -(2**800)), ("shelf", 3), ("steps", -70)]
+    last = Address(64, Shelf("v", FITTED.embeddings - 1), FITTED.pages - 1)
+    turns: list[tuple[Level, int]] = [("page", 1), ("shelf", -5)]
     return [
-        {
-            "key": format_key(address, GOLDEN),
-            "level": level,
-            "count": f"{count:x}",
-            "next": format_key(next_key(address, GOLDEN, level, count), GOLDEN),
-        }
-        for level, count in moves
+        *(_order_vector(address, GOLDEN, level, count) for level, count in moves),
+        *(_order_vector(last, FITTED, level, count) for level, count in turns),
     ]
+
+
+def _order_vector(address: Address, space: KeySpace, level: Level, count: int) -> Vector:
+    following = next_key(address, space, level, count)
+    key, after = format_key(address, space), format_key(following, space)
+    return {"key": key, "level": level, "count": f"{count:x}", "next": after}
 
 
 def draw_vectors() -> list[Vector]:
@@ -121,6 +157,8 @@ def all_vectors() -> dict[str, list[Vector]]:
         "noise": noise_vectors(),
         "order": order_vectors(),
         "draws": draw_vectors(),
+        "embeddings": embedding_vectors(),
+        "encodings": encoding_vectors(),
     }
     plain: dict[str, list[Vector]] = json.loads(json.dumps(vectors))
     return plain

@@ -3,10 +3,13 @@
 None belongs to a shipped edition: those are retrained, and what is pinned here is for ever.
 """
 
+from dataclasses import replace
+
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from babelgen.keys import MAX_STEPS, Address, KeySpace, Shelf
+from babelgen.keys import MAX_STEPS, Address, KeySpace, Shelf, Statistics
 from babelgen.keys.spelling import compute_check
 
 GOLDEN = KeySpace("golden-00000000", vocabulary=1000, capacity=75, latent_shape=(4, 4, 4), negative=0)
@@ -14,6 +17,15 @@ POLITE = KeySpace("polite-00000000", vocabulary=1000, capacity=75, latent_shape=
 EXAMPLE = KeySpace("mini-7k3q9d2x", vocabulary=9000, capacity=75, latent_shape=(4, 26, 40), negative=0)
 LARGE = KeySpace("large-00000000", vocabulary=49406, capacity=75, latent_shape=(4, 52, 80), negative=0)
 TINY = KeySpace("tiny-00000000", vocabulary=2, capacity=1, latent_shape=(1, 1, 1), negative=0)
+
+FITTED = replace(GOLDEN, edition="fitted-00000000", coordinates=8)
+WIDE = replace(FITTED, edition="wide-00000000", coordinates=100)  # its embeddings outnumber its prompts
+
+# The statistics of FITTED. Of the first row only the fourth and the last value are coded: the fourth varies by
+# exactly 2^-11 of its mean, the fifth by the next smaller number.
+MEAN = [[-28.078125, 33.09375, 0, 1, -1, 2], [0.5, -0.25, 0, -1.75, 0.1, 0.001]]
+DEVIATION = [[0, 2**-10, 0, 2**-11, 2**-11 - 2**-35, 0.125], [1, 0.5, 0.0625, 3, 0.3, 0.02]]
+STATISTICS = Statistics(np.array(MEAN, np.float32), np.array(DEVIATION, np.float32))
 
 EXAMPLE_KEY = "babel2:mini-7k3q9d2x:20.t4hx9.0~ddghe53z"
 
@@ -27,13 +39,16 @@ def numbers(limit: int) -> st.SearchStrategy[int]:
 
 
 def shelves(space: KeySpace) -> st.SearchStrategy[Shelf]:
-    """Shelves of a space."""
-    return numbers(space.shelves).map(lambda number: Shelf("t", number))
+    """Shelves of a space, of all kinds that it has."""
+    prompts = numbers(space.shelves).map(lambda number: Shelf("t", number))
+    if not space.coordinates:
+        return prompts
+    return prompts | numbers(space.embeddings).map(lambda number: Shelf("v", number))
 
 
 def addresses(space: KeySpace) -> st.SearchStrategy[Address]:
     """Addresses of a space, with and without a negative shelf."""
-    negative = shelves(space).filter(lambda shelf: shelf.number != space.negative)
+    negative = shelves(space).filter(lambda shelf: shelf != Shelf("t", space.negative))
     return st.builds(
         Address, st.integers(1, MAX_STEPS), shelves(space), numbers(space.pages), st.none() | negative
     )

@@ -8,13 +8,27 @@ from babelgen.errors import BadKey
 from babelgen.keys import Address, KeySpace, Shelf, edition_of, format_key, longest_key, parse_key
 from babelgen.keys.spelling import compute_check
 
-from .spaces import EXAMPLE, EXAMPLE_KEY, GOLDEN, LARGE, POLITE, TINY, addresses, relaxed, sign
+from .spaces import (
+    EXAMPLE,
+    EXAMPLE_KEY,
+    FITTED,
+    GOLDEN,
+    LARGE,
+    POLITE,
+    TINY,
+    WIDE,
+    addresses,
+    relaxed,
+    sign,
+)
 
 CASES = [
     (EXAMPLE, EXAMPLE_KEY, Address(20, Shelf("t", 4 * 32**3 + 17 * 32**2 + 29 * 32 + 9), 0)),
     (GOLDEN, "babel2:golden-00000000:1.t0.0~", Address(1, Shelf("t", 0), 0)),
     (GOLDEN, "babel2:golden-00000000:64.t10.zz.nt1~", Address(64, Shelf("t", 32), 1023, Shelf("t", 1))),
     (POLITE, "babel2:polite-00000000:9.t7.1.nt0~", Address(9, Shelf("t", 7), 1, Shelf("t", 0))),
+    (FITTED, "babel2:fitted-00000000:9.v0.1.nv10~", Address(9, Shelf("v", 0), 1, Shelf("v", 32))),
+    (FITTED, "babel2:fitted-00000000:9.t0.1.nv0~", Address(9, Shelf("t", 0), 1, Shelf("v", 0))),
 ]
 
 
@@ -34,7 +48,7 @@ def test_the_check_is_five_bytes_as_eight_digits() -> None:
 
 
 @relaxed
-@given(st.sampled_from([GOLDEN, POLITE, EXAMPLE, LARGE, TINY]), st.data())
+@given(st.sampled_from([GOLDEN, POLITE, EXAMPLE, LARGE, TINY, FITTED, WIDE]), st.data())
 def test_addresses_come_back(space: KeySpace, data: st.DataObject) -> None:
     address = data.draw(addresses(space))
     text = format_key(address, space)
@@ -50,22 +64,28 @@ TEXTS = st.one_of(
     st.text(max_size=40),
     st.lists(st.sampled_from(PIECES), max_size=14).map("".join),
 )
-FIELDS = ["0", "1", "64", "65", "007", "t0", "t1", "t01", "v0", "nt0", "nt1", "m", ""]
+FIELDS = ["0", "1", "64", "65", "007", "t0", "t1", "t01", "v0", "v1", "w0", "nt0", "nt1", "nv0", "m", ""]
 ADDRESSES = st.lists(st.sampled_from(FIELDS), max_size=6).map(".".join)
-SIGNED = ADDRESSES.map(lambda fields: sign("babel2:golden-00000000:" + fields))
+SPACES = {space.edition: space for space in (GOLDEN, FITTED)}
+SIGNED = st.builds(
+    lambda space, fields: sign(f"babel2:{space}:{fields}"), st.sampled_from([*SPACES]), ADDRESSES
+)
 
 
 @relaxed
-@given(TEXTS | SIGNED)
-def test_whatever_the_text_it_decodes_and_is_written_alike_or_is_a_bad_key(text: str) -> None:
+@given(st.sampled_from([*SPACES.values()]), TEXTS | SIGNED)
+def test_whatever_the_text_it_decodes_and_is_written_alike_or_is_a_bad_key(
+    space: KeySpace, text: str
+) -> None:
     try:
-        address = parse_key(text, GOLDEN)
+        address = parse_key(text, space)
     except BadKey as refusal:
         assert_one_sentence(str(refusal))
         return
-    assert format_key(address, GOLDEN) == text
+    assert format_key(address, space) == text
 
 
+@relaxed
 @given(TEXTS | SIGNED)
 def test_an_edition_is_named_or_the_key_is_bad(text: str) -> None:
     try:
@@ -84,9 +104,9 @@ def assert_one_sentence(sentence: str) -> None:
     assert sentence.endswith(".")
 
 
-@pytest.mark.parametrize("space", [GOLDEN, POLITE, EXAMPLE, LARGE, TINY])
+@pytest.mark.parametrize("space", [GOLDEN, POLITE, EXAMPLE, LARGE, TINY, FITTED, WIDE])
 def test_the_longest_key_is_reached(space: KeySpace) -> None:
-    last = Shelf("t", space.shelves - 1)
+    last = Shelf("v", space.embeddings - 1) if space is WIDE else Shelf("t", space.shelves - 1)
     assert len(format_key(Address(64, last, space.pages - 1, last), space)) == longest_key(space)
 
 

@@ -8,7 +8,7 @@ import pytest
 from babelgen.errors import BadKey, UserError
 from babelgen.keys import format_key, parse_key, random_address, tokens_of_shelf, uniform_address
 
-from .spaces import GOLDEN, LARGE, POLITE, TINY
+from .spaces import FITTED, GOLDEN, LARGE, POLITE, TINY
 
 WORDS = [(1,), (2, 3), (4, 5, 6)]
 
@@ -86,3 +86,7 @@ def test_uniform_addresses_lie_all_over_the_space() -> None:
     assert len({address.page for address in drawn}) > 2000
     for address in (uniform_address(POLITE, rng) for _ in range(50)):
         assert parse_key(format_key(address, POLITE), POLITE) == address
+
+
+def test_what_is_drawn_is_a_prompt_where_there_are_embeddings_too() -> None:
+    assert {uniform_address(FITTED, random.Random(seed)).shelf.kind for seed in range(50)} == {"t"}

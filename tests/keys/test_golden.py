@@ -7,7 +7,7 @@ import pytest
 
 from .golden import FILE, all_vectors, read_vector
 
-SECTIONS = ["keys", "noise", "order", "draws"]
+SECTIONS = ["keys", "noise", "order", "draws", "embeddings", "encodings"]
 
 
 def committed() -> dict[str, Any]:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from babelgen.errors import BadKey
-from babelgen.keys import Address, Level, Shelf, next_key, previous_key
+from babelgen.keys import Address, KeySpace, Level, Shelf, next_key, previous_key
 from babelgen.keys.order import advance
 
-from .spaces import GOLDEN, LARGE, POLITE, TINY, addresses, relaxed
+from .spaces import FITTED, GOLDEN, LARGE, POLITE, TINY, addresses, relaxed
 
 LEVELS: tuple[Level, ...] = ("page", "shelf", "steps")
 SMALLEST = replace(TINY, vocabulary=1)
@@ -66,15 +66,32 @@ def test_carry_and_wrap_at_full_size() -> None:
         assert previous_key(there, LARGE) == here
 
 
+def test_embeddings_are_followed_by_embeddings() -> None:
+    last_page, last_shelf = FITTED.pages - 1, Shelf("v", FITTED.embeddings - 1)
+    turns = [
+        (Address(5, Shelf("v", 8), last_page), Address(5, Shelf("v", 9), 0)),
+        (Address(5, last_shelf, last_page), Address(6, Shelf("v", 0), 0)),
+        (Address(64, last_shelf, last_page), Address(1, Shelf("v", 0), 0)),
+    ]
+    for here, there in turns:
+        assert next_key(here, FITTED) == there
+        assert previous_key(there, FITTED) == here
+
+
 @relaxed
-@given(addresses(POLITE), st.sampled_from(LEVELS), st.integers(-(10**400), 10**400), st.integers(-99, 99))
-def test_steps_add_up_come_back_and_hold_the_negative_shelf(
-    address: Address, level: Level, count: int, more: int
+@given(
+    st.sampled_from([POLITE, FITTED]).flatmap(lambda space: st.tuples(st.just(space), addresses(space))),
+    st.sampled_from(LEVELS), st.integers(-(10**400), 10**400), st.integers(-99, 99),
+)  # fmt: skip
+def test_steps_add_up_come_back_and_hold_the_kind_and_the_negative_shelf(
+    placed: tuple[KeySpace, Address], level: Level, count: int, more: int
 ) -> None:
-    there = next_key(address, POLITE, level, count)
-    assert previous_key(there, POLITE, level, count) == address
-    assert next_key(there, POLITE, level, more) == next_key(address, POLITE, level, count + more)
-    assert next_key(address, POLITE, level, 0) == address
+    space, address = placed
+    there = next_key(address, space, level, count)
+    assert previous_key(there, space, level, count) == address
+    assert next_key(there, space, level, more) == next_key(address, space, level, count + more)
+    assert next_key(address, space, level, 0) == address
+    assert there.shelf.kind == address.shelf.kind
     assert there.negative == address.negative
 
 

@@ -8,7 +8,7 @@ import pytest
 from babelgen.errors import BadKey
 from babelgen.keys import Address, KeySpace, Shelf, edition_of, format_key, longest_key, parse_key
 
-from .spaces import EXAMPLE, EXAMPLE_KEY, GOLDEN, LARGE, POLITE, sign
+from .spaces import EXAMPLE, EXAMPLE_KEY, FITTED, GOLDEN, LARGE, POLITE, sign
 
 OPENING = "babel2:mini-7k3q9d2x:"  # 21 characters
 NO_DIGIT = "which is no digit: the digits are 0 to 9 and a to z without i, l, o and u."
@@ -19,6 +19,7 @@ NO_KIND = "does not begin with the letter of its kind."
 NO_FIT = "does not fit the 31 characters before it: a character of the key is "
 NO_FIT += "wrong, missing, added or out of place."
 UNKNOWN = "which this version does not know."
+UNFITTED = "is of kind 'v', an embedding, and edition mini-7k3q9d2x has no statistics to read one with."
 DEFAULT = "is the edition's default, which is written by leaving it out."
 TOO_LARGE = (
     "is too large for edition mini-7k3q9d2x, whose prompts have at most 75 tokens from a vocabulary of 9000."
@@ -92,8 +93,10 @@ MEANING = [
     (sign(OPENING + "0.t0.0"), "The steps at character 22 must be a number from 1 to 64."),
     (sign(OPENING + "65.t0.0"), "The steps at character 22 must be a number from 1 to 64."),
     (sign(OPENING + "9" * 9000 + ".t0.0"), "The steps at character 22 must be a number from 1 to 64."),
-    (sign(OPENING + "20.v5.0"), f"The shelf at character 25 is of kind 'v', {UNKNOWN}"),
-    (sign(OPENING + "20.t5.0.nv5"), f"The negative shelf at character 31 is of kind 'v', {UNKNOWN}"),
+    (sign(OPENING + "20.w5.0"), f"The shelf at character 25 is of kind 'w', {UNKNOWN}"),
+    (sign(OPENING + "20.t5.0.nw5"), f"The negative shelf at character 31 is of kind 'w', {UNKNOWN}"),
+    (sign(OPENING + "20.v5.0"), f"The shelf at character 25 {UNFITTED}"),
+    (sign(OPENING + "20.t5.0.nv5"), f"The negative shelf at character 30 {UNFITTED}"),
     (sign(OPENING + "20.t5.0.x5"), "The field 'x' at character 30 is not known to this version."),
     (sign(OPENING + "20.t5.0.5"), "The field '5' at character 30 is not known to this version."),
     (sign(OPENING + "20.t5.0.nt1.x"), "The field 'x' at character 34 is not known to this version."),
@@ -148,6 +151,18 @@ def test_the_default_negative_prompt_is_the_editions_own() -> None:
     with pytest.raises(BadKey, match="is the edition's default"):
         parse_key(sign("babel2:polite-00000000:1.t0.0.nt7"), POLITE)
     assert parse_key(sign("babel2:polite-00000000:1.t0.0.nt0"), POLITE).negative == Shelf("t", 0)
+
+
+def test_an_embedding_that_is_too_large_is_refused() -> None:
+    assert parse_key(sign("babel2:fitted-00000000:1.v1" + "z" * 19 + ".0"), FITTED).shelf.kind == "v"
+    for text, place in [("1.v2" + "0" * 19 + ".0", "shelf at character 26"),
+                        ("1.t0.0.nv2" + "0" * 19, "negative shelf at character 31")]:  # fmt: skip
+        with pytest.raises(BadKey) as refusal:
+            parse_key(sign("babel2:fitted-00000000:" + text), FITTED)
+        assert str(refusal.value) == (
+            f"The {place} is too large for edition fitted-00000000, whose embeddings have 8 coded values: "
+            "it must be below 2^96."
+        )
 
 
 SLIPS = [chr(code) for code in range(128)] + ["\xe4", "\u0660", "\uff11", "\u212a"]

@@ -9,7 +9,7 @@ from babelgen.errors import BadKey
 from babelgen.keys import Address, KeySpace, Shelf, format_key, is_edition_id
 from babelgen.keys.space import find_fault
 
-from .spaces import GOLDEN, LARGE, POLITE, TINY
+from .spaces import FITTED, GOLDEN, LARGE, POLITE, TINY
 
 
 def test_sizes() -> None:
@@ -18,6 +18,12 @@ def test_sizes() -> None:
     assert LARGE.pages.bit_length() == 12 * 16_640 + 1
     assert replace(TINY, capacity=0).shelves == 1
     assert replace(TINY, vocabulary=1, capacity=5).shelves == 6
+    assert (FITTED.embeddings, FITTED.shelves_of("v"), FITTED.shelves_of("t")) == (
+        2**96,
+        2**96,
+        GOLDEN.shelves,
+    )
+    assert GOLDEN.embeddings == 0
 
 
 IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
@@ -32,6 +38,7 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
     ({"latent_shape": (4, 4)}, "latent shape"),
     ({"negative": -1}, "default negative"),
     ({"negative": 3}, "default negative"),
+    ({"coordinates": -1}, "zero or more coded values"),
 ]
 
 
@@ -73,7 +80,19 @@ OUTSIDE = [
         "The negative shelf is the edition's default, which is written by leaving it out.",
     ),
     (GOLDEN, Address(1, Shelf("t", 0), 0, Shelf("t", -5)), "The negative shelf is below zero."),
-    (GOLDEN, Address(1, Shelf("v", 0), 0), "The shelf is of the unknown kind 'v'."),  # type: ignore[arg-type]
+    (GOLDEN, Address(1, Shelf("w", 0), 0), "The shelf is of the unknown kind 'w'."),  # type: ignore[arg-type]
+    (
+        GOLDEN,
+        Address(1, Shelf("v", 0), 0),
+        "The shelf is of kind 'v', an embedding, and edition golden-00000000 has no statistics to read one with.",
+    ),
+    (
+        FITTED,
+        Address(1, Shelf("v", 2**96), 0),
+        "The shelf is too large for edition fitted-00000000, whose embeddings have 8 coded values: "
+        "it must be below 2^96.",
+    ),
+    (FITTED, Address(1, Shelf("v", -1), 0), "The shelf is below zero."),
 ]
 
 
@@ -87,3 +106,7 @@ def test_addresses_outside_are_not_written(space: KeySpace, address: Address, se
 def test_the_empty_negative_prompt_is_an_address_where_it_is_not_the_default() -> None:
     last = Address(64, Shelf("t", POLITE.shelves - 1), POLITE.pages - 1, Shelf("t", 0))
     assert find_fault(last, POLITE) is None
+
+
+def test_a_negative_embedding_is_never_the_default_prompt() -> None:
+    assert find_fault(Address(1, Shelf("v", 0), 0, Shelf("v", 0)), FITTED) is None

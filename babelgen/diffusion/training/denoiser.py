@@ -2,7 +2,8 @@
 
 v-prediction (Salimans & Ho 2022, section 4) over a schedule whose last step is pure noise (Lin et al. 2023,
 "Common diffusion noise schedules and sample steps are flawed"), the loss capped where noise is low (Hang et al.
-2023, min-SNR), an averaged copy of the weights to ship. Errors count for more where a thing is: things are small, and people look at them.
+2023, min-SNR), an averaged copy of the weights to ship. Errors count for more where a thing is: things are small,
+and people look at them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler
 from torch import Tensor
+from torch.nn import functional
 from transformers import CLIPTokenizer
 
 from babelgen.diffusion.training import checkpoint, data, latents, samples
@@ -24,20 +26,26 @@ from babelgen.diffusion.training.latents import Latents
 from babelgen.diffusion.training.networks import Networks, build, scheduler
 from babelgen.diffusion.training.optimizer import Optimizers
 from babelgen.diffusion.training.recipe import Recipe
-from babelgen.scenes import caption
+from babelgen.scenes import OBJECTS, PLACES, Scene, caption
 
 SNR_CAP = 5.0
+UNSAID = -100  # what torch takes for "no target"
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One step's data: latents and noise (n, c, h, w), timesteps (n,), token ids (n, 77), weight (n, 1, h, w)."""
+    """One step's data.
+
+    latents and noise (n, c, h, w), timesteps (n,), token ids (n, 77), weight (n, 1, h, w) of errors, and which
+    object stands at each place (n, 3): an index, the number of objects for none, UNSAID for a dropped caption.
+    """
 
     latents: Tensor
     noise: Tensor
     timesteps: Tensor
     tokens: Tensor
     weight: Tensor
+    standing: Tensor
 
 
 def batch(scenes: Latents, tokenizer: CLIPTokenizer, recipe: Recipe, step: int, device: str) -> Batch:
@@ -46,9 +54,10 @@ def batch(scenes: Latents, tokenizer: CLIPTokenizer, recipe: Recipe, step: int, 
     rng = np.random.default_rng((recipe.seed, 1, step))
     words = random.Random(f"{recipe.seed}/step/{step}")
     rows = rng.integers(len(scenes.values), size=part.batch)
-    texts = [
-        "" if words.random() < part.empty_prompts else caption(data.scene(recipe.seed, int(row)), words)
-        for row in rows
+    shown = [data.scene(recipe.seed, int(row)) for row in rows]
+    texts = ["" if words.random() < part.empty_prompts else caption(scene, words) for scene in shown]
+    standing = [
+        _standing(scene) if text else [UNSAID] * len(PLACES) for scene, text in zip(shown, texts, strict=True)
     ]
     ids = tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt").input_ids
     chosen = torch.from_numpy(rows)
@@ -61,12 +70,18 @@ def batch(scenes: Latents, tokenizer: CLIPTokenizer, recipe: Recipe, step: int, 
         .long()
         .to(device),
         tokens=ids.to(device),
-        weight=(1 + (part.thing_weight - 1) * scenes.things[chosen].float()).to(device),
+        weight=(1 + (part.thing_weight - 1) * latents.places(scenes.things[chosen]).float()).to(device),
+        standing=torch.tensor(standing).to(device),
     )
 
 
-def loss(networks: Networks, schedule: DDIMScheduler, data_: Batch) -> Tensor:
-    """Weighted squared error of the predicted velocity, a scalar."""
+def _standing(scene: Scene) -> list[int]:
+    at = {thing.place: OBJECTS.index(thing.name) for thing in scene.things}
+    return [at.get(place, len(OBJECTS)) for place in PLACES]
+
+
+def losses(networks: Networks, schedule: DDIMScheduler, data_: Batch) -> tuple[Tensor, Tensor]:
+    """Weighted squared error of the predicted velocity, and what `listening_loss` says; two scalars."""
     noisy = schedule.add_noise(data_.latents, data_.noise, data_.timesteps)
     velocity = schedule.get_velocity(data_.latents, data_.noise, data_.timesteps)
     with torch.autocast(noisy.device.type, torch.bfloat16):
@@ -76,7 +91,20 @@ def loss(networks: Networks, schedule: DDIMScheduler, data_: Batch) -> Tensor:
     ratio = share / (1 - share)
     cap = (ratio + 1).clamp(max=SNR_CAP) / (ratio + 1)
     error = data_.weight * (predicted.float() - velocity) ** 2
-    return (cap * error.mean(dim=(1, 2, 3))).mean()
+    return (cap * error.mean(dim=(1, 2, 3))).mean(), listening_loss(networks, condition, data_)
+
+
+def listening_loss(networks: Networks, condition: Tensor, data_: Batch) -> Tensor:
+    """How badly the caption's features tell what stands where, a cross entropy.
+
+    Left to the pictures alone, the text encoder learns objects early and places very late: a place means nothing
+    without its object. Asked here for both together, at every token from the end of the caption on, it puts them
+    where the UNet finds them.
+    """
+    ends = data_.tokens == networks.text_encoder.config.eos_token_id
+    heard = networks.listener(condition.float()).unflatten(-1, (len(PLACES), len(OBJECTS) + 1))
+    meant = data_.standing[:, None].expand(*ends.shape, len(PLACES))
+    return functional.cross_entropy(heard[ends].flatten(0, 1), meant[ends].flatten(), ignore_index=UNSAID)
 
 
 class Average:
@@ -151,10 +179,11 @@ def start(recipe: Recipe, tokenizer: CLIPTokenizer, scenes: Latents, device: str
     torch.manual_seed(recipe.seed)
     networks = build(recipe.denoiser, tokenizer, scenes.values)
     networks.text_encoder.to(device)
+    networks.listener.to(device)
     networks.unet.to(device, memory_format=torch.channels_last)
     return Run(
         networks,
-        Optimizers(networks.text_encoder, networks.unet),
+        Optimizers(networks.text_encoder, networks.unet, networks.listener),
         Average(networks.parameters(), recipe.denoiser.ema),
     )
 
@@ -175,15 +204,20 @@ def train(recipe: Recipe, tokenizer: CLIPTokenizer, vae: AutoencoderKL, out: Pat
     log.line(event="training", parameters=sum(p.numel() for p in parameters), step=run.step)
     recent: list[float] = []
     while run.step < part.steps:
-        error = loss(run.networks, schedule, batch(scenes, tokenizer, recipe, run.step, device))
-        error.backward()
+        data_ = batch(scenes, tokenizer, recipe, run.step, device)
+        error, misheard = losses(run.networks, schedule, data_)
+        (error + part.listening * misheard).backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         run.optimizers.step(checkpoint.learning_rate(run.step, part))
         run.step += 1
         run.average.update(parameters, run.step)
         recent.append(error.item())
         if run.step % 100 == 0:
-            log.line(step=run.step, loss=round(float(np.mean(recent[-100:])), 4))
+            log.line(
+                step=run.step,
+                loss=round(float(np.mean(recent[-100:])), 4),
+                misheard=round(misheard.item(), 4),
+            )
         if run.step in (part.steps // 4, part.steps // 2):
             checkpoint.save(out / f"average-{run.step}.pt", {"average": run.average.values})
         if run.step % part.checkpoint_every == 0 or run.step == part.steps:

@@ -18,6 +18,7 @@ from babelgen.diffusion.training.autoencoder import to_tensor
 from babelgen.scenes import Drawing
 
 FACTOR = 8  # pixels a latent cell
+ACROSS = 0.3  # from one place to the next, as a share of the width
 CHUNK = 2000  # scenes drawn at a time
 
 
@@ -37,6 +38,21 @@ def load(vae: AutoencoderKL, seed: int, count: int, path: Path, device: str) -> 
         kept = {"values": made.values, "things": made.things}
         checkpoint.save(path, kept)
     return Latents(kept["values"][:count], kept["things"][:count])
+
+
+def places(things: Tensor) -> Tensor:
+    """Where a thing is or, said otherwise, could have been: at its own place and at the two others.
+
+    An error there counts for more in training. Were it only where the thing is, a model that does not know the
+    place yet would do best to draw the thing at all three.
+    """
+    width = things.shape[-1]
+    step = round(width * ACROSS)
+    spread = things.clone()
+    for shift in (step, 2 * step):
+        spread[..., shift:] |= things[..., : width - shift]
+        spread[..., : width - shift] |= things[..., shift:]
+    return spread
 
 
 @torch.no_grad()

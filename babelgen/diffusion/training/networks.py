@@ -9,18 +9,23 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from babelgen.diffusion.training.recipe import DenoiserRecipe
+from babelgen.scenes import OBJECTS, PLACES
 
 
 @dataclass(frozen=True)
 class Networks:
-    """The two networks that are trained together."""
+    """The networks that are trained together.
+
+    listener: tells from a token's features what stands at each place; used in training alone, never shipped.
+    """
 
     text_encoder: CLIPTextModel
     unet: UNet2DConditionModel
+    listener: nn.Linear
 
     def parameters(self) -> list[nn.Parameter]:
-        """Those of both, in a fixed order."""
-        return [*self.text_encoder.parameters(), *self.unet.parameters()]
+        """Those of all, in a fixed order."""
+        return [p for part in (self.text_encoder, self.unet, self.listener) for p in part.parameters()]
 
 
 def scheduler() -> DDIMScheduler:
@@ -64,4 +69,5 @@ def build(recipe: DenoiserRecipe, tokenizer: CLIPTokenizer, latents: Tensor) -> 
         attention_head_dim=4,
         norm_num_groups=16,
     )
-    return Networks(CLIPTextModel(text), unet)
+    listener = nn.Linear(recipe.text_width, len(PLACES) * (len(OBJECTS) + 1))
+    return Networks(CLIPTextModel(text), unet, listener)

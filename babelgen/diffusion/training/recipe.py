@@ -32,11 +32,12 @@ class DenoiserRecipe:
     text_heads: int = 4
     scenes: int = 16_000  # distinct drawn scenes, each encoded once
     batch: int = 32
-    steps: int = 12_000
+    steps: int = 8400
     learning_rate: float = 2e-3
     warmup: int = 200
-    decay: int = 2000  # the last steps, over which the learning rate falls to nothing
-    thing_weight: float = 4.0  # how much more an error counts where a thing is
+    decay: int = 1200  # the last steps, over which the learning rate falls to nothing
+    thing_weight: float = 4.0  # how much more an error counts where a thing is, or could have been
+    listening: float = 0.5  # weight of the text encoder's own loss
     empty_prompts: float = 0.1  # share of captions dropped, for guidance
     ema: float = 0.998  # decay of the averaged weights that ship
     checkpoint_every: int = 500  # steps
