@@ -53,6 +53,7 @@ lint: setup-dev
 DEVICE ?= cpu
 model: setup
 	$(BIN)/python -m babelgen.diffusion.training --device $(DEVICE)
+	$(BIN)/python render.py edition fit mini
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

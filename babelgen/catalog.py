@@ -155,6 +155,11 @@ class Catalog:
         for row in self._rows(f"SELECT {', '.join(COLUMNS)} FROM pictures ORDER BY name"):
             yield Picture(*row)
 
+    def page(self, after: str, most: int) -> list[Picture]:
+        """The next rows in order of name, so that no reader keeps a writer waiting for long; `after`: the last name."""
+        query = f"SELECT {', '.join(COLUMNS)} FROM pictures WHERE name > ? ORDER BY name LIMIT ?"
+        return [Picture(*row) for row in self._rows(query, after, most)]
+
     def names(self) -> set[str]:
         """The names of all rendered pictures."""
         return {name for (name,) in self._rows("SELECT name FROM pictures")}
@@ -181,7 +186,7 @@ class Catalog:
         rows = self._rows(f"SELECT id, facts FROM {table} ORDER BY id")
         return {key: json.loads(facts) for key, facts in rows}
 
-    def _rows(self, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, query: str, *values: str | int) -> Iterator[tuple[Any, ...]]:
         with telling(self.root), closing(self._connection.execute(query, values)) as rows:
             yield from rows
 

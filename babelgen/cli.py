@@ -195,6 +195,43 @@ def status(library: LibraryFolder = None, as_json: Json = False) -> int:
     return command.status(library or DEFAULT, as_json)
 
 
+@app.command(cls=Command)
+def verify(
+    folder: Annotated[Path | None, typer.Argument(metavar="LIBRARY", help="The library's folder.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Render every picture again.")] = False,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="How many are rendered again; 8 by default, 0 for none.", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same sample.")] = 0,
+    collection: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this collection's pictures.", show_default=False)
+    ] = None,
+    library: LibraryFolder = None,
+    engine: EngineOption = EngineName.local,
+    workers: Workers = None,
+    slots: Slots = None,
+    as_json: Json = False,
+) -> int:
+    """Check a library's files (library/default) against its catalog, and render a sample again; nothing is written.
+
+    Ends with 4 where a picture is missing, damaged or not what its key makes.
+
+    Example: render.py verify library/default --sample 20
+    """
+    from babelgen.commands import verify as command
+    from babelgen.commands.render import DEFAULT, Run
+
+    if folder is not None and library is not None:
+        raise UserError("The library is given twice: leave out LIBRARY or --library.")
+    if everything and sample is not None:
+        raise UserError("Give either --all or --sample.")
+    request = command.Request(collection, None if everything else 8 if sample is None else sample, seed)
+    return command.verify(folder or library or DEFAULT, request, Run(engine, workers, slots), as_json)
+
+
 @edition_app.command("list", cls=Command)
 def edition_list() -> int:
     """List the shipped editions.

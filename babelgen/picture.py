@@ -7,6 +7,7 @@ May import: errors, edition, keys, tokens; never torch.
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,6 +102,12 @@ def texts(key: str, words: Words, edition: Edition) -> dict[str, str]:
 def pixel_hash(pixels: NDArray[np.uint8]) -> str:
     """SHA-256 of a picture's RGB values in C order."""
     return hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
+
+
+def psnr(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
+    """How near two pictures of one shape are: peak signal-to-noise ratio in dB, infinite for equal ones."""
+    error = float(((first.astype(np.float64) - second) ** 2).mean())
+    return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
 
 def average_colour(pixels: NDArray[np.uint8]) -> str:

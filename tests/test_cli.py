@@ -35,7 +35,7 @@ COMMANDS = dict(every_command(typer.main.get_command(app)))
 
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
-        "render", "range", "random", "search", "site", "status",
+        "render", "range", "random", "search", "site", "status", "verify",
         "key show", "key render", "key next", "key prev", "key random", "key check", "key rebase", "key decode",
         "key encode", "edition list", "edition show",
         "edition fit",

@@ -202,7 +202,7 @@ class Babel2:
         default = Shelf("t", self.space.negative)
         address = Address(steps, condition, page, None if negative == default else negative)
         require_address(address, self.space)
-        losses = [f"{_values(clipped)} of the latents beyond the table's ends, and clipped to them."]
+        losses = [f"{_values(clipped)} beyond the ends of the table of noise, and moved to them."]
         return Encoded(Babel2Key(address, self.space), tuple(losses if clipped else ()))
 
     def form(self, values: NDArray[np.float32]) -> NDArray[np.floating]:

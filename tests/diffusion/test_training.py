@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline
 
-from babelgen.diffusion.training import autoencoder, checkpoint, data, denoiser, latents, vocabulary
+from babelgen.diffusion.training import autoencoder, checkpoint, data, denoiser, install, latents, vocabulary
 from babelgen.diffusion.training.install import assemble
 from babelgen.diffusion.training.latents import Latents
 from babelgen.diffusion.training.networks import build
 from babelgen.diffusion.training.recipe import AutoencoderRecipe, DenoiserRecipe, Recipe
+from babelgen.edition import file_hashes, read_edition
+from babelgen.resources import EDITIONS
 
 RECIPE = Recipe(
     autoencoder=AutoencoderRecipe(
@@ -80,6 +84,22 @@ def test_what_is_assembled_loads_the_ordinary_way(tmp_path, tokenizer):
     assert len(pipeline.tokenizer) == len(tokenizer)
     assert pipeline.tokenizer.model_max_length == RECIPE.length
     assert pipeline.scheduler.config.prediction_type == "v_prediction"
+
+
+def test_installing_retires_the_edition_before(tmp_path, monkeypatch, tokenizer):
+    monkeypatch.setattr(install, "EDITIONS", tmp_path / "editions")
+    monkeypatch.setattr(install, "PACKAGE", tmp_path)
+    (tmp_path / "editions" / "retired").mkdir(parents=True)
+    networks = build(RECIPE.denoiser, tokenizer, torch.zeros(1, 4, 26, 40))
+    assemble(tokenizer, autoencoder.build(RECIPE.autoencoder), networks, tmp_path / "trained")
+    shipped = tmp_path / "editions" / "mini.toml"
+    shutil.copy(EDITIONS / "mini.toml", shipped)
+    old = read_edition(shipped).id
+    install.install(tmp_path / "trained", len(tokenizer) - 2)
+    new = read_edition(shipped)
+    assert new.id != old
+    assert new.files == file_hashes(tmp_path / "models" / "mini")
+    assert read_edition(tmp_path / "editions" / "retired" / f"{old}.toml").id == old
 
 
 def test_a_batch_depends_on_its_step_alone(tokenizer):

@@ -11,7 +11,7 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from babelgen.diffusion.training.networks import Networks, scheduler
-from babelgen.edition import file_hashes
+from babelgen.edition import file_hashes, read_edition
 from babelgen.resources import EDITIONS, PACKAGE
 
 
@@ -37,6 +37,7 @@ def write_edition(folder: Path, edition: Path, vocabulary: int) -> Path:
     if edition.parent != EDITIONS:
         document["model"]["path"] = str(folder.absolute())
     document["text"]["vocabulary"] = vocabulary
+    document["text"].pop("statistics", None)
     files = tomlkit.table()
     for file, digest in file_hashes(folder).items():
         files.append(file, digest)
@@ -46,9 +47,24 @@ def write_edition(folder: Path, edition: Path, vocabulary: int) -> Path:
 
 
 def install(trained: Path, vocabulary: int, name: str = "mini") -> Path:
-    """Replace the shipped model `name` and pin its edition's files; returns the edition's TOML."""
-    target = PACKAGE / "models" / name
+    """Replace the shipped model `name`, pin its edition's files and retire the edition before; returns the TOML.
+
+    Statistics of embeddings were those of the old model and are dropped; `edition fit` makes new ones.
+    """
+    target, edition = PACKAGE / "models" / name, EDITIONS / f"{name}.toml"
+    retire(edition)
     for part in [entry for entry in target.iterdir() if entry.name != "README.md"] if target.exists() else []:
         shutil.rmtree(part) if part.is_dir() else part.unlink()
     shutil.copytree(trained, target, dirs_exist_ok=True, copy_function=shutil.copyfile)
-    return write_edition(target, EDITIONS / f"{name}.toml", vocabulary)
+    return write_edition(target, edition, vocabulary)
+
+
+def retire(edition: Path) -> None:
+    """Keep an edition's TOML, and the statistics that it has, under its id, so that its keys stay known."""
+    before = read_edition(edition)
+    folder = EDITIONS / "retired"
+    document = tomlkit.parse(edition.read_text("utf-8"))
+    if before.statistics is not None:
+        document["text"]["statistics"]["file"] = f"{before.id}.npy"
+        shutil.copyfile(before.statistics.path, folder / f"{before.id}.npy")
+    (folder / f"{before.id}.toml").write_text(tomlkit.dumps(document), "utf-8")
