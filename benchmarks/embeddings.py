@@ -29,6 +29,7 @@ from babelgen.diffusion.renderer import Rendered, Renderer
 from babelgen.diffusion.worker import settle_process
 from babelgen.edition import Edition, StatisticsFile, load_edition
 from babelgen.keys import Address, Shelf, embedding_of_shelf, format_key, shelf_of_embedding
+from babelgen.picture import psnr
 from babelgen.plan import Item
 from babelgen.scenes import caption, random_scene
 from babelgen.statistics import statistics_of, write_statistics
@@ -105,9 +106,8 @@ def decibels(model: Model, coded: list[Coded]) -> list[float]:
     ]
     items = [Item(key, key, edition.steps) for pair in keys for key in pair]
     results = [result for result in Renderer(model).render(items) if isinstance(result, Rendered)]
-    pixels = {result.item.key: result.pixels.astype(float) for result in results}
-    squares = [((pixels[first] - pixels[second]) ** 2).mean() for first, second in keys]
-    return [10 * float(np.log10(255**2 / max(square, 1e-9))) for square in squares]
+    pixels = {result.item.key: result.pixels for result in results}
+    return [psnr(pixels[first], pixels[second]) for first, second in keys]
 
 
 def measure(edition: Edition, prompts: int) -> dict[str, object]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import multiprocessing
 import random
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -23,13 +22,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from processes import spread
 from scene_reader import Reading, Score, check, read_scenes, score, shares
 
 from babelgen.diffusion.model import load_model
 from babelgen.diffusion.renderer import Refused, Renderer
 from babelgen.diffusion.worker import settle_process
 from babelgen.edition import Edition, load_edition
-from babelgen.engines.local import core_count
 from babelgen.keys import Address, format_key
 from babelgen.plan import Item
 from babelgen.scenes import OBJECTS, PLACES, STYLES, TIMES, Scene, Thing, all_scenes, caption, held_out
@@ -151,21 +150,17 @@ def render(edition: Edition, texts: Sequence[str]) -> list[NDArray[np.uint8]]:
     for page, text in enumerate(texts):
         key = format_key(Address(edition.steps, tokens.shelf(text), page), space)
         items.append(Item(str(page), key, edition.steps))
-    workers = min(core_count(), len(items))
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        rendered = pool.starmap(_render_share, [(edition, items[start::workers]) for start in range(workers)])
-    pictures = {name: picture for share in rendered for name, picture in share.items()}
-    return [pictures[item.name] for item in items]
+    return spread(_render_share, edition, items)
 
 
-def _render_share(edition: Edition, items: list[Item]) -> dict[str, NDArray[np.uint8]]:
+def _render_share(edition: Edition, items: list[Item]) -> list[NDArray[np.uint8]]:
     settle_process()
     pictures = {}
     for result in Renderer(load_model(edition)).render(items):
         if isinstance(result, Refused):
             raise RuntimeError(result.reason)
         pictures[result.item.name] = result.pixels
-    return pictures
+    return [pictures[item.name] for item in items]
 
 
 def table(results: Sequence[Result], reader: dict[str, float]) -> str:

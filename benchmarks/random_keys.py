@@ -13,17 +13,16 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import multiprocessing
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from processes import spread
 from scene_reader import confident, read_scenes
 
 from babelgen.diffusion.coding import DECODE_BATCH, Conditions, decode
@@ -32,7 +31,6 @@ from babelgen.diffusion.renderer import CPU_SLOTS
 from babelgen.diffusion.sampler import Job, Sampler
 from babelgen.diffusion.worker import settle_process
 from babelgen.edition import Edition, load_edition
-from babelgen.engines.local import core_count
 from babelgen.keys import lob1, lob1_words, page_noise
 from babelgen.keys.codec import Condition
 from babelgen.scenes import caption, random_scene
@@ -91,41 +89,26 @@ GROUPS: dict[str, Callable[[Edition, int], list[Start]]] = {
 
 def render(edition: Edition, starts: Sequence[Start]) -> list[NDArray[np.uint8]]:
     """A picture for each start, in order; one process a core."""
-    workers = min(core_count(), len(starts))
-    shares = [list(enumerate(starts))[first::workers] for first in range(workers)]
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        done = pool.starmap(_render_share, [(edition, share) for share in shares])
-    rendered = dict(chain.from_iterable(done))
-    return [rendered[number] for number in range(len(starts))]
+    return spread(_render_share, edition, starts)
 
 
-def _render_share(edition: Edition, starts: list[tuple[int, Start]]) -> list[tuple[int, NDArray[np.uint8]]]:
+def _render_share(edition: Edition, starts: list[Start]) -> list[NDArray[np.uint8]]:
     settle_process()
     model = load_model(edition)
     conditions = Conditions(model)
     negative = conditions.embedding(conditions.default_negative())
-    guided = edition.guidance != 1
-    jobs = [
-        Job(
-            tag=number,
-            steps=edition.steps,
-            noise=torch.from_numpy(start.noise),
-            conditions=torch.stack([negative, one] if guided else [one]),
-        )
-        for number, start in starts
-        for one in [conditions.embedding(start.condition)]
-    ]
+    jobs = []
+    for number, start in enumerate(starts):
+        rows = [negative, conditions.embedding(start.condition)][edition.guidance == 1 :]
+        jobs.append(Job(number, edition.steps, torch.from_numpy(start.noise), torch.stack(rows)))
+    # What is no picture, since its values are no numbers, stays black.
+    pictures = [np.zeros((edition.height, edition.width, 3), np.uint8) for _ in starts]
     finished = list(Sampler[int](model, CPU_SLOTS).run(iter(jobs)))
-    pictures: list[tuple[int, NDArray[np.uint8]]] = []
     for first in range(0, len(finished), DECODE_BATCH):
-        part = finished[first : first + DECODE_BATCH]
-        decoded = decode(model, [latents for _, latents in part])
-        black = np.zeros(
-            (edition.height, edition.width, 3), np.uint8
-        )  # not a picture: values that are no numbers
-        pictures += [
-            (number, black if one is None else one) for (number, _), one in zip(part, decoded, strict=True)
-        ]
+        numbers, latents = zip(*finished[first : first + DECODE_BATCH], strict=True)
+        for number, decoded in zip(numbers, decode(model, latents), strict=True):
+            if decoded is not None:
+                pictures[number] = decoded
     return pictures
 
 

@@ -5,7 +5,7 @@ Imports numpy only; never torch.
 """
 
 from babelgen.scenes.caption import caption, phrases
-from babelgen.scenes.draw import HEIGHT, WIDTH, Drawing, draw, draw_boxed
+from babelgen.scenes.draw import ACROSS, HEIGHT, WIDTH, Drawing, draw, draw_boxed
 from babelgen.scenes.scene import (
     GROUNDS,
     OBJECTS,
@@ -21,6 +21,7 @@ from babelgen.scenes.scene import (
 )
 
 __all__ = [
+    "ACROSS",
     "GROUNDS",
     "HEIGHT",
     "OBJECTS",

@@ -16,9 +16,10 @@ from babelgen.scenes.light import Light, light
 from babelgen.scenes.scene import Scene, Thing
 from babelgen.scenes.sky import rain, sky, veil
 
-__all__ = ["HEIGHT", "WIDTH", "Drawing", "draw", "draw_boxed"]
+__all__ = ["ACROSS", "HEIGHT", "WIDTH", "Drawing", "draw", "draw_boxed"]
 
-_ACROSS = {"left": 0.20, "middle": 0.50, "right": 0.80}
+# The middle of each place, as a share of the width.
+ACROSS = {"left": 0.20, "middle": 0.50, "right": 0.80}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class _Spot:
 
 
 def _spot(thing: Thing, rng: np.random.Generator) -> _Spot:
-    x = (_ACROSS[thing.place] + float(rng.uniform(-0.045, 0.045))) * WIDTH
+    x = (ACROSS[thing.place] + float(rng.uniform(-0.045, 0.045))) * WIDTH
     if thing.name in things.LUMINARIES:
         y = rng.uniform(34, 56)
     elif thing.name in things.FLYERS:

@@ -12,8 +12,8 @@ from babelgen.diffusion.model import load_model, load_pipeline
 from babelgen.diffusion.renderer import Rendered, Renderer
 from babelgen.errors import UserError
 from babelgen.keys.lob1 import decode_key, encode_key
+from babelgen.picture import psnr
 from babelgen.plan import Item
-from tests.psnr import psnr
 
 # At guidance 1 no negative is needed; at another it is the edition's default one.
 GUIDANCES = [1.0, 2.0]

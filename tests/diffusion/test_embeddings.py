@@ -15,9 +15,9 @@ from babelgen.diffusion.coding import Conditions
 from babelgen.diffusion.model import load_model
 from babelgen.diffusion.renderer import Rendered, Renderer
 from babelgen.keys import Address, Shelf, format_key, shelf_of_embedding
+from babelgen.picture import psnr
 from babelgen.plan import Item
 from babelgen.statistics import statistics_of
-from tests.psnr import psnr
 
 ROOT = Path(__file__).parents[2]
 PROMPTS = ("the sea at night", "a forest in the fog", "", "nonsense, quite long and never seen by anybody")

@@ -17,8 +17,8 @@ from babelgen.diffusion.renderer import Refused, Rendered, Renderer
 from babelgen.diffusion.single import render_key
 from babelgen.errors import UserError
 from babelgen.keys import Address, Shelf, format_key, page_noise, parse_key, tokens_of_shelf
+from babelgen.picture import psnr
 from babelgen.plan import Item
-from tests.psnr import psnr
 
 ROOT = Path(__file__).parents[2]
 

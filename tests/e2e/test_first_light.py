@@ -12,9 +12,9 @@ from PIL import Image
 
 from babelgen.diffusion.single import render_key
 from babelgen.edition import check_files, load_edition
+from babelgen.picture import psnr
 from tests.diffusion.test_renderer import by_pipeline
 from tests.gallery.links import check
-from tests.psnr import psnr
 
 ROOT = Path(__file__).parents[2]
 RECIPE = """

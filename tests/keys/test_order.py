@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from babelgen.errors import BadKey
 from babelgen.keys import Address, KeySpace, Level, Shelf, next_key, previous_key
 from babelgen.keys.order import advance
+from babelgen.keys.space import Kind
 
 from .spaces import FITTED, GOLDEN, LARGE, POLITE, TINY, addresses, relaxed
 
@@ -54,28 +55,17 @@ def test_steps_follow_with_the_rest_held() -> None:
         assert previous_key(there, TINY, "steps") == here
 
 
-def test_carry_and_wrap_at_full_size() -> None:
-    last_page, last_shelf = LARGE.pages - 1, Shelf("t", LARGE.shelves - 1)
+@pytest.mark.parametrize(("space", "kind"), [(LARGE, "t"), (FITTED, "v")])
+def test_carry_and_wrap_within_a_kind(space: KeySpace, kind: Kind) -> None:
+    last_page, last_shelf = space.pages - 1, Shelf(kind, space.shelves_of(kind) - 1)
     turns = [
-        (Address(5, Shelf("t", 8), last_page), Address(5, Shelf("t", 9), 0)),
-        (Address(5, last_shelf, last_page), Address(6, Shelf("t", 0), 0)),
-        (Address(64, last_shelf, last_page), Address(1, Shelf("t", 0), 0)),
+        (Address(5, Shelf(kind, 8), last_page), Address(5, Shelf(kind, 9), 0)),
+        (Address(5, last_shelf, last_page), Address(6, Shelf(kind, 0), 0)),
+        (Address(64, last_shelf, last_page), Address(1, Shelf(kind, 0), 0)),
     ]
     for here, there in turns:
-        assert next_key(here, LARGE) == there
-        assert previous_key(there, LARGE) == here
-
-
-def test_embeddings_are_followed_by_embeddings() -> None:
-    last_page, last_shelf = FITTED.pages - 1, Shelf("v", FITTED.embeddings - 1)
-    turns = [
-        (Address(5, Shelf("v", 8), last_page), Address(5, Shelf("v", 9), 0)),
-        (Address(5, last_shelf, last_page), Address(6, Shelf("v", 0), 0)),
-        (Address(64, last_shelf, last_page), Address(1, Shelf("v", 0), 0)),
-    ]
-    for here, there in turns:
-        assert next_key(here, FITTED) == there
-        assert previous_key(there, FITTED) == here
+        assert next_key(here, space) == there
+        assert previous_key(there, space) == here
 
 
 @relaxed

@@ -15,10 +15,9 @@ from torch import Tensor
 
 from babelgen.diffusion.training import checkpoint, data
 from babelgen.diffusion.training.autoencoder import to_tensor
-from babelgen.scenes import Drawing
+from babelgen.scenes import ACROSS, Drawing
 
 FACTOR = 8  # pixels a latent cell
-ACROSS = 0.3  # from one place to the next, as a share of the width
 CHUNK = 2000  # scenes drawn at a time
 
 
@@ -47,7 +46,7 @@ def places(things: Tensor) -> Tensor:
     place yet would do best to draw the thing at all three.
     """
     width = things.shape[-1]
-    step = round(width * ACROSS)
+    step = round(width * (ACROSS["middle"] - ACROSS["left"]))
     spread = things.clone()
     for shift in (step, 2 * step):
         spread[..., shift:] |= things[..., : width - shift]
