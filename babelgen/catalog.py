@@ -1,7 +1,8 @@
 """The catalog: the record of every rendered picture, and read-only queries of it.
 
 Law: a row is there only when its picture file was there first (store.py writes both). Reading never writes, but for
-undoing the half of a change that a killed writer left behind, which SQLite does for whoever comes first.
+undoing the half of a change that a killed writer left behind, which SQLite does for whoever comes first. A catalog of an
+earlier version is read as it is, and made one of this version by the next writer.
 May import: errors and the standard library.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -18,8 +19,9 @@ from typing import Any
 from babelgen.errors import UserError
 
 FILE = "catalog.sqlite"
-SCHEMA_VERSION = 1
-SCHEMA = """
+# What makes a catalog of each version one of the next; an empty file is of version 0.
+UPGRADES = (
+    """
 CREATE TABLE pictures (
     name TEXT PRIMARY KEY, key TEXT NOT NULL, edition TEXT NOT NULL, steps INTEGER NOT NULL,
     prompt TEXT NOT NULL, negative TEXT NOT NULL, page TEXT NOT NULL,
@@ -31,7 +33,13 @@ CREATE TABLE failures (
 ) WITHOUT ROWID;
 CREATE TABLE profiles (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE editions (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
-"""
+""",
+    "ALTER TABLE pictures ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;",
+)
+SCHEMA_VERSION = len(UPGRADES)
+# How a reader has an earlier version's tables look like this one's, for itself alone. Once a writer has upgraded the
+# file, the real column is part of the `*`, and counts, since it comes first.
+_VIEWS = {1: "CREATE TEMP VIEW pictures AS SELECT *, 0 AS flagged FROM main.pictures"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,7 @@ class Picture:
     name: of its files. prompt, negative: decoded text, untrusted; '' for the empty prompt and for the edition's
     default negative. page: the page number in decimal, or the two ends of a long one. sha256: of the RGB bytes.
     colour: the average as #rrggbb. profile: how it was computed. seconds: from entering the batch to the file.
-    rendered_at: UTC, ISO 8601.
+    rendered_at: UTC, ISO 8601. flagged: by the model's own safety checker; False where it was not asked.
     """
 
     name: str
@@ -58,6 +66,7 @@ class Picture:
     profile: str
     seconds: float
     rendered_at: str
+    flagged: bool = False
 
 
 COLUMNS = tuple(field.name for field in fields(Picture))
@@ -97,19 +106,24 @@ def connect(root: Path) -> sqlite3.Connection:
     with telling(root):
         # Not mode=ro, which refuses the file that a killed writer left.
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=60)
-        connection.execute("PRAGMA query_only = ON")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version in _VIEWS:
+            connection.execute(_VIEWS[version])
+        connection.execute("PRAGMA query_only = ON")
     if version == 0:  # a file whose making was interrupted
         connection.close()
         return _empty()
-    if version != SCHEMA_VERSION:
-        raise UserError(f"{path} is of version {version}, and this program reads version {SCHEMA_VERSION}.")
+    if version not in (*_VIEWS, SCHEMA_VERSION):
+        connection.close()
+        raise UserError(
+            f"{path} is of version {version}, and this program reads versions up to {SCHEMA_VERSION}."
+        )
     return connection
 
 
 def _empty() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:")
-    connection.executescript(SCHEMA)
+    connection.executescript("".join(UPGRADES))
     return connection
 
 
@@ -146,23 +160,27 @@ class Catalog:
         found: dict[str, Picture] = {}
         query = f"SELECT {', '.join(COLUMNS)} FROM pictures WHERE name IN (SELECT value FROM json_each(?))"
         for row in self._rows(query, json.dumps(list(names))):
-            picture = Picture(*row)
+            picture = of_row(row)
             found[picture.name] = picture
         return found
 
     def all(self) -> Iterator[Picture]:
         """Every row, in order of name."""
         for row in self._rows(f"SELECT {', '.join(COLUMNS)} FROM pictures ORDER BY name"):
-            yield Picture(*row)
+            yield of_row(row)
 
     def page(self, after: str, most: int) -> list[Picture]:
         """The next rows in order of name, so that no reader keeps a writer waiting for long; `after`: the last name."""
         query = f"SELECT {', '.join(COLUMNS)} FROM pictures WHERE name > ? ORDER BY name LIMIT ?"
-        return [Picture(*row) for row in self._rows(query, after, most)]
+        return [of_row(row) for row in self._rows(query, after, most)]
 
     def names(self) -> set[str]:
         """The names of all rendered pictures."""
         return {name for (name,) in self._rows("SELECT name FROM pictures")}
+
+    def flagged(self) -> Iterator[str]:
+        """The names of the pictures that a model's safety checker flagged, in order."""
+        return (name for (name,) in self._rows("SELECT name FROM pictures WHERE flagged ORDER BY name"))
 
     def failures(self) -> dict[str, Failure]:
         """What could not be rendered, by name."""
@@ -194,3 +212,9 @@ class Catalog:
 def as_row(picture: Picture) -> tuple[object, ...]:
     """A picture as the values of its row, in the order of COLUMNS."""
     return astuple(picture)
+
+
+def of_row(row: Sequence[Any]) -> Picture:
+    """The picture of a row's values: the other way round."""
+    values: list[Any] = [*row[:-1], bool(row[-1])]
+    return Picture(*values)

@@ -1,6 +1,6 @@
 """The command line: flags to settings to one command function.
 
-May import: cli_key, errors, exits, options; edition and commands inside functions. Torch is loaded by the few commands that render.
+May import: cli_edition, cli_key, errors, exits, options, settings; edition and commands inside functions. Torch is loaded by the few commands that render.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import Annotated
 
 import typer
 
+from babelgen.cli_edition import edition_app
 from babelgen.cli_key import key_app
 from babelgen.errors import UserError
 from babelgen.exits import Command
 from babelgen.options import (
     AddOnly,
     EditionOption,
-    EngineName,
-    EngineOption,
     Json,
     LevelOption,
     LibraryFolder,
     Name,
-    Slots,
     Steps,
     Title,
-    Workers,
+    make_run,
+    options_of,
 )
+from babelgen.settings import Run
 
 app = typer.Typer(
     name="babelgen",
@@ -39,7 +39,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-edition_app = typer.Typer(help="What keys mean: the editions that are shipped.", no_args_is_help=True)
 app.add_typer(key_app, name="key")
 app.add_typer(edition_app, name="edition")
 
@@ -50,15 +49,15 @@ def _fields(**values: object) -> dict[str, object]:
 
 
 @app.command(cls=Command)
+@options_of("run", make_run)
 def render(
     recipe: Annotated[Path | None, typer.Argument(metavar="RECIPE", help="A library file (TOML).")] = None,
     library: LibraryFolder = None,
-    engine: EngineOption = EngineName.local,
-    workers: Workers = None,
-    slots: Slots = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.")
     ] = False,
+    *,
+    run: Run,
 ) -> int:
     """Render what a library still lacks.
 
@@ -66,11 +65,11 @@ def render(
     """
     from babelgen.commands import render as command
 
-    run = command.Run(engine, workers, slots)
     return command.render(recipe, library, run, retry_failed)
 
 
 @app.command("range", cls=Command)
+@options_of("run", make_run)
 def range_(
     start: Annotated[str | None, typer.Option(help="The first key.")] = None,
     start_file: Annotated[Path | None, typer.Option(help="A file with the first key.")] = None,
@@ -84,10 +83,9 @@ def range_(
     name: Name = None,
     title: Title = None,
     edition: EditionOption = None,
-    engine: EngineOption = EngineName.local,
-    workers: Workers = None,
-    slots: Slots = None,
     add_only: AddOnly = False,
+    *,
+    run: Run,
 ) -> int:
     """Add a range of sequential keys to a library (library/default), and render it.
 
@@ -95,7 +93,6 @@ def range_(
     """
     from babelgen.commands import add
     from babelgen.commands.key import read_key
-    from babelgen.commands.render import Run
 
     if start_file is not None:
         if start is not None:
@@ -107,10 +104,11 @@ def range_(
     )  # fmt: skip
     words = f"range {prompt}" if prompt else "range"
     addition = add.Addition("range", fields, words, name, title, edition)
-    return add.add(addition, library, Run(engine, workers, slots), add_only)
+    return add.add(addition, library, run, add_only)
 
 
 @app.command("random", cls=Command)
+@options_of("run", make_run)
 def random_(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same keys.")] = 0,
     count: Annotated[int, typer.Option(min=1, help="How many keys.")] = 12,
@@ -122,25 +120,24 @@ def random_(
     name: Name = None,
     title: Title = None,
     edition: EditionOption = None,
-    engine: EngineOption = EngineName.local,
-    workers: Workers = None,
-    slots: Slots = None,
     add_only: AddOnly = False,
+    *,
+    run: Run,
 ) -> int:
     """Add a random sample of keys to a library (library/default), and render it.
 
     Example: render.py random --seed 7 --count 20
     """
     from babelgen.commands import add
-    from babelgen.commands.render import Run
 
     fields = _fields(seed=seed, count=count, steps=steps, uniform=uniform or None)
     words = f"random {seed}"
     addition = add.Addition("random", fields, words, name, title, edition)
-    return add.add(addition, library, Run(engine, workers, slots), add_only)
+    return add.add(addition, library, run, add_only)
 
 
 @app.command(cls=Command)
+@options_of("run", make_run)
 def search(
     prompts: Annotated[list[str], typer.Argument(metavar="PROMPT", help="What to look for.")],
     count: Annotated[int, typer.Option(min=1, help="Pages of each prompt.")] = 4,
@@ -151,28 +148,29 @@ def search(
     name: Name = None,
     title: Title = None,
     edition: EditionOption = None,
-    engine: EngineOption = EngineName.local,
-    workers: Workers = None,
-    slots: Slots = None,
     add_only: AddOnly = False,
+    *,
+    run: Run,
 ) -> int:
     """Add the pages of some prompts to a library (library/default), and render them.
 
     Example: render.py search "a city at sunset" "a forest in the fog" --count 6
     """
     from babelgen.commands import add
-    from babelgen.commands.render import Run
 
     fields = _fields(prompts=list(prompts), count=count, page=page, negative=negative, steps=steps)
     words = prompts[0] or "the empty prompt"
     addition = add.Addition("search", fields, words, name, title, edition)
-    return add.add(addition, library, Run(engine, workers, slots), add_only)
+    return add.add(addition, library, run, add_only)
 
 
 @app.command(cls=Command)
 def site(
     library: LibraryFolder = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the site goes.")] = Path("site"),
+    flagged: Annotated[
+        bool, typer.Option("--flagged", help="Show the pictures that a model's safety checker flagged, too.")
+    ] = False,
 ) -> int:
     """Build the static site of a library (library/default).
 
@@ -180,7 +178,7 @@ def site(
     """
     from babelgen.commands import site as command
 
-    return command.site(library, out)
+    return command.site(library, out, flagged)
 
 
 @app.command(cls=Command)
@@ -196,6 +194,7 @@ def status(library: LibraryFolder = None, as_json: Json = False) -> int:
 
 
 @app.command(cls=Command)
+@options_of("run", make_run)
 def verify(
     folder: Annotated[Path | None, typer.Argument(metavar="LIBRARY", help="The library's folder.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Render every picture again.")] = False,
@@ -210,10 +209,9 @@ def verify(
         str | None, typer.Option(metavar="NAME", help="Only this collection's pictures.", show_default=False)
     ] = None,
     library: LibraryFolder = None,
-    engine: EngineOption = EngineName.local,
-    workers: Workers = None,
-    slots: Slots = None,
     as_json: Json = False,
+    *,
+    run: Run,
 ) -> int:
     """Check a library's files (library/default) against its catalog, and render a sample again; nothing is written.
 
@@ -222,62 +220,14 @@ def verify(
     Example: render.py verify library/default --sample 20
     """
     from babelgen.commands import verify as command
-    from babelgen.commands.render import DEFAULT, Run
+    from babelgen.commands.render import DEFAULT
 
     if folder is not None and library is not None:
         raise UserError("The library is given twice: leave out LIBRARY or --library.")
     if everything and sample is not None:
         raise UserError("Give either --all or --sample.")
     request = command.Request(collection, None if everything else 8 if sample is None else sample, seed)
-    return command.verify(folder or library or DEFAULT, request, Run(engine, workers, slots), as_json)
-
-
-@edition_app.command("list", cls=Command)
-def edition_list() -> int:
-    """List the shipped editions.
-
-    Example: render.py edition list
-    """
-    from babelgen.edition import read_edition, shipped_editions
-
-    for path in shipped_editions():
-        edition = read_edition(path)
-        print(f"{edition.id}  {edition.title}")
-    return 0
-
-
-@edition_app.command("show", cls=Command)
-def edition_show(
-    edition: Annotated[str, typer.Argument(help="A shipped edition's name, or a TOML file.")],
-) -> int:
-    """Show what an edition consists of.
-
-    Example: render.py edition show mini
-    """
-    from babelgen.edition import load_edition
-
-    for name, value in load_edition(edition).facts():
-        print(f"{name}: {value}")
-    return 0
-
-
-@edition_app.command("fit", cls=Command)
-def edition_fit(
-    edition: Annotated[str, typer.Argument(help="A shipped edition's name, or a TOML file.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER", help="Where the fitted edition goes; in place by default.", show_default=False
-        ),
-    ] = None,
-) -> int:
-    """Fit the statistics that shelves of kind v are read with: makes another edition, and prints its id.
-
-    Example: render.py edition fit mini --out editions
-    """
-    from babelgen.commands import edition as command
-
-    return command.fit(edition, out)
+    return command.verify(folder or library or DEFAULT, request, run, as_json)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

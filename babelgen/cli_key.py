@@ -1,6 +1,6 @@
 """The command line of keys: `render.py key ...`.
 
-May import: exits, options; commands inside functions.
+May import: exits, options, settings; commands inside functions.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from babelgen.options import (
     KeyText,
     LevelOption,
     NeededEdition,
-    Slots,
     Steps,
+    make_setting,
+    options_of,
 )
+from babelgen.settings import Setting
 
 key_app = typer.Typer(help="What a key says, the picture it means, its neighbours.", no_args_is_help=True)
 
@@ -42,12 +44,14 @@ def key_show(
 
 
 @key_app.command("render", cls=Command)
+@options_of("setting", make_setting)
 def key_render(
     out: Annotated[Path, typer.Option(metavar="PNG", help="Where the picture goes.")],
     file: KeyFile = None,
     text: KeyText = None,
     edition: EditionOption = None,
-    slots: Slots = None,
+    *,
+    setting: Setting,
 ) -> int:
     """Render a key to a PNG file.
 
@@ -55,7 +59,7 @@ def key_render(
     """
     from babelgen.commands import key
 
-    return key.render(file, text, edition, out, slots)
+    return key.render(file, text, edition, out, setting)
 
 
 @key_app.command("next", cls=Command)

@@ -2,7 +2,7 @@
 
 Law: the id is a hash of what a key means and of nothing else, read from the TOML alone. A title, a place on
 disk or a word list may change without a new id; anything that changes pixels may not.
-May import: errors, keys, resources, toml; never torch.
+May import: errors, hub, keys, resources, toml; never torch.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from babelgen.errors import UserError
+from babelgen.hub import Source, complaint, snapshot_folder
 from babelgen.keys import CODECS, Codec, KeySpace, Shelf, is_edition_id, shelf_of_tokens
-from babelgen.keys.numerals import write_bytes
+from babelgen.keys.numerals import write_bytes, write_number
 from babelgen.keys.space import MAX_STEPS
 from babelgen.resources import EDITIONS, PACKAGE
 from babelgen.toml import Table, read_toml
@@ -34,6 +35,7 @@ LONGEST_PROMPT = 1024  # tokens
 MOST_COORDINATES = 2**24  # of an embedding
 
 _SHA256 = re.compile("[0-9a-f]{64}")
+_VARIANT = re.compile("[A-Za-z0-9_]{1,32}")
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,12 @@ class Edition:
     its noise schedule is the model folder's. steps: the default number. guidance: the classifier-free guidance
     scale, 1 for none. vocabulary: content tokens. length: the text encoder's length, start and end included.
     negative: content ranks of the default negative prompt. files: SHA-256 of each file of the model, empty while
-    the edition is provisional. model: the model's folder. words: entries that random prompts are made of, one a
-    line of this file. lengths: weights of prompts of 1, 2, 3 ... entries. statistics: of its embeddings, None
-    while nobody fitted them; then it has no shelves of kind v. retired: whether another edition has taken its place,
-    so that its keys are still known, but its model need not be there.
+    the edition is provisional. model: the model's folder; source: where on the hub it comes from, if it does.
+    variant: of the weights, such as `fp16`, '' for the plain ones. safety_checker: whether the model's own judges
+    each picture. words: the file of the entries that random prompts are made of, one a line. exhaustive: the model
+    knows no words but those. lengths: weights of prompts of 1, 2, 3 ... entries. statistics: of its embeddings,
+    None while nobody fitted them; then it has no shelves of kind v. retired: whether another edition has taken its
+    place, so that its keys are still known, but its model need not be there.
     """
 
     name: str
@@ -76,7 +80,11 @@ class Edition:
     length: int
     negative: tuple[int, ...]
     model: Path
-    words: str
+    source: Source | None
+    variant: str
+    safety_checker: bool
+    words: Path
+    exhaustive: bool
     lengths: tuple[float, ...]
     files: dict[str, str] = field(default_factory=dict, hash=False)
     statistics: StatisticsFile | None = None
@@ -143,6 +151,8 @@ class Edition:
             ("Default steps", str(self.steps)),
             ("Guidance scale", f"{self.guidance:g}"),
             ("Vocabulary", f"{self.vocabulary} content tokens, at most {self.length - 2} a prompt"),
+            ("Default negative prompt", self._negative_words()),
+            *self._model_facts(),
             *self._statistics_facts(),
             *((name, f"SHA-256 {digest}") for name, digest in sorted(self.files.items())),
         ]
@@ -151,6 +161,14 @@ class Edition:
         if self.retired:
             return " (retired: another edition has taken its place)"
         return " (provisional: its files are not pinned)" if self.provisional else ""
+
+    def _negative_words(self) -> str:
+        return f"the shelf t{write_number(self._space.negative)}" if self.negative else "the empty prompt"
+
+    def _model_facts(self) -> list[tuple[str, str]]:
+        facts = [("Model", f"{self.source.repository}, revision {self.source.revision}")] if self.source else []
+        facts += [("Weights", self.variant)] if self.variant else []
+        return facts + ([("Safety checker", "the model's own")] if self.safety_checker else [])
 
     def _statistics_facts(self) -> list[tuple[str, str]]:
         if self.statistics is None:
@@ -203,6 +221,7 @@ def read_edition(path: Path) -> Edition:
     model, picture, sampler = top.table("model"), top.table("picture"), top.table("sampler")
     text, draws = top.table("text"), top.table("random", optional=True)
     files, statistics = model.table("files", optional=True), text.table("statistics", optional=True)
+    folder, source = _model(model, path)
     edition = Edition(
         name=_name(top),
         title=top.text("title", ""),
@@ -217,8 +236,12 @@ def read_edition(path: Path) -> Edition:
         vocabulary=text.number("vocabulary", low=1, high=LARGEST_VOCABULARY),
         length=text.number("length", low=2, high=LONGEST_PROMPT),
         negative=tuple(text.numbers("negative", [])),
-        model=_place(model.text("path"), path),
-        words=draws.text("words", "words.txt"),
+        model=folder,
+        source=source,
+        variant=_variant(model),
+        safety_checker=model.flag("safety_checker", False),
+        words=_words(draws, folder),
+        exhaustive=draws.flag("exhaustive", False),
         lengths=_weights(draws),
         files={name: files.text(name) for name in files.names()},
         statistics=_statistics(statistics, path) if statistics.names() else None,
@@ -275,55 +298,33 @@ def _statistics(table: Table, path: Path) -> StatisticsFile:
     return StatisticsFile(_place(table.text("file"), path), sha256, coordinates)
 
 
+def _model(model: Table, path: Path) -> tuple[Path, Source | None]:
+    """The model's folder, and where on the hub its files come from."""
+    if "repository" not in model.names():
+        return _place(model.text("path"), path), None
+    if "path" in model.names():
+        raise model.error("repository", "is given beside path: a model lies in a folder or on the hub")
+    source = Source(model.text("repository"), model.text("revision"))
+    if wrong := complaint(source):
+        raise model.error(*wrong)
+    return snapshot_folder(source), source
+
+
+def _variant(model: Table) -> str:
+    variant = model.text("variant", "")
+    if variant and not _VARIANT.fullmatch(variant):
+        raise model.error("variant", f"must be letters and digits, such as fp16, not {variant[:80]!r}")
+    return variant
+
+
+def _words(draws: Table, folder: Path) -> Path:
+    """A word list comes with the program or with the model."""
+    words = draws.text("words", "words.txt")
+    return _place(words, folder / "words.txt")
+
+
 def _place(text: str, path: Path) -> Path:
     """`package:...` lies inside the program; anything else counts from the TOML's own folder."""
     if text.startswith("package:"):
         return PACKAGE / text.removeprefix("package:")
     return path.parent / text
-
-
-def file_hashes(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file of a model that settles its pixels: weights, configurations, tokenizer."""
-    kinds = ("*.safetensors", "*.json", "merges.txt")  # the last is half of an older tokenizer
-    files = [file for kind in kinds for file in folder.rglob(kind)]
-    return {file.relative_to(folder).as_posix(): _sha256(file) for file in sorted(files)}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def check_files(edition: Edition, part: str = "") -> None:
-    """Refuse with UserError a model folder that is not the one that the edition pins.
-
-    part: the beginning of the names to check, such as `tokenizer/`.
-    """
-    if complaint := _files_complaint(edition, part):
-        raise UserError(_needed(edition) if edition.retired else complaint)
-
-
-def _files_complaint(edition: Edition, part: str) -> str | None:
-    """The sentence about the first file that is not as pinned; None where all are."""
-    if not edition.model.is_dir():
-        return f"The model of edition {edition.id} is not at {edition.model}."
-    for name, digest in edition.files.items():
-        if not name.startswith(part):
-            continue
-        file = edition.model / name
-        if not file.is_file():
-            return f"The model of edition {edition.id} lacks its file {name} in {edition.model}."
-        if _sha256(file) != digest:
-            return (
-                f"The file {name} in {edition.model} is not the one that edition {edition.id} was made with."
-            )
-    return None
-
-
-def _needed(edition: Edition) -> str:
-    """The sentence about a retired edition whose model is gone: which weights would bring it back."""
-    weights = {name: digest for name, digest in edition.files.items() if name.endswith(".safetensors")}
-    listed = ", ".join(
-        f"{name} (SHA-256 {digest[:16]}…)" for name, digest in (weights or edition.files).items()
-    )
-    return f"Edition {edition.id} is retired, and needs the model that it had in {edition.model}: {listed}."

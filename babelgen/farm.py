@@ -2,7 +2,7 @@
 
 Law: a picture is reported done when its row is in the catalog, and never before; what has failed is recorded and the
 run goes on.
-May import: catalog, engines, library, plan, store; never torch.
+May import: catalog, engines, library, plan, settings, store, weights; never torch.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from babelgen.engines import Done, Engine, Failed, Order, Outcome, Ready
 from babelgen.engines.engine import DIFFUSION
 from babelgen.library import Library
 from babelgen.plan import Plan, Work, make_plan
+from babelgen.settings import ON_CPU, Setting
 from babelgen.store import Store, open_store
+from babelgen.weights import fetch
 
 
 class Progress(Protocol):
@@ -33,9 +35,11 @@ class Progress(Protocol):
 
 @dataclass
 class Tally:
-    """What a run did: pictures rendered, pictures there before, and the failures of this run and earlier ones."""
+    """What a run did: pictures rendered, those of them that were flagged, pictures there before, and the failures of
+    this run and earlier ones."""
 
     rendered: int = 0
+    flagged: int = 0
     done_before: int = 0
     failed_before: int = 0
     failures: tuple[Failure, ...] = ()
@@ -47,7 +51,7 @@ def render_library(
     progress: Progress,
     retry_failed: bool = False,
     backend: str = DIFFUSION,
-    slots: int | None = None,
+    setting: Setting = ON_CPU,
 ) -> Tally:
     """Render what is missing from a library. UserError when another process has it open."""
     with open_store(library.root) as store:
@@ -55,8 +59,9 @@ def render_library(
         progress.planned(plan)
         tally = Tally(done_before=plan.done, failed_before=plan.failed)
         for work in plan.works:
+            fetch(work.edition)  # once, before there are workers
             store.record_facts("editions", work.edition.id, dict(work.edition.facts()))
-            order = Order(work.edition, library.root, backend, slots)
+            order = Order(work.edition, library.root, backend, setting)
             _render_work(work, order, engine, store, progress, tally)
     return tally
 
@@ -70,6 +75,7 @@ def _render_work(
         elif isinstance(outcome, Done):
             store.record([outcome.picture])
             tally.rendered += 1
+            tally.flagged += outcome.picture.flagged
         elif isinstance(outcome, Failed):
             failure = _failure(outcome, order)
             store.record([], [failure])

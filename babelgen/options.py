@@ -1,16 +1,23 @@
 """Options: those flags of the command line that several commands have.
 
-May import: Typer.
+May import: settings and Typer.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+from babelgen.settings import Run, Setting
+
+T = TypeVar("T")
 
 
 class EngineName(StrEnum):
@@ -18,6 +25,22 @@ class EngineName(StrEnum):
 
     local = "local"
     inline = "inline"
+
+
+class DeviceName(StrEnum):
+    """What computes pictures."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class PrecisionName(StrEnum):
+    """What networks compute in."""
+
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
 
 
 def level_of(level: str) -> str:
@@ -31,10 +54,26 @@ LibraryFolder = Annotated[
     Path | None, typer.Option("--library", metavar="DIR", help="The library's folder.", show_default=False)
 ]
 EngineOption = Annotated[
-    EngineName, typer.Option("--engine", help="local: a process a core; inline: this process.")
+    EngineName, typer.Option("--engine", help="local: a process a core, or a GPU; inline: this process.")
 ]
 Workers = Annotated[
-    int | None, typer.Option("--workers", min=1, help="Worker processes; as many as cores by default.")
+    int | None,
+    typer.Option("--workers", min=1, help="Worker processes; as many as cores, or GPUs, by default."),
+]
+DeviceOption = Annotated[
+    DeviceName, typer.Option("--device", help="What computes; auto: GPUs where there are any. Changes bits.")
+]
+PrecisionOption = Annotated[
+    PrecisionName | None,
+    typer.Option(
+        "--precision",
+        help="float32 on a CPU and float16 on a GPU by default. Changes bits.",
+        show_default=False,
+    ),
+]
+Compiled = Annotated[
+    bool,
+    typer.Option("--compile/--no-compile", help="Compile the UNet: a minute, then faster. Changes bits."),
 ]
 Slots = Annotated[
     int | None,
@@ -79,3 +118,41 @@ NeededEdition = Annotated[
 CodecOption = Annotated[
     str | None, typer.Option("--codec", metavar="C", help="The edition's codec, to make sure of it.")
 ]
+
+
+def options_of(name: str, make: Callable[..., object]) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Give a function all options that `make` has; it gets what that makes of them as its argument `name`."""
+
+    def decorate(function: Callable[..., T]) -> Callable[..., T]:
+        theirs = inspect.signature(make, eval_str=True).parameters
+        own = inspect.signature(function, eval_str=True).parameters
+        parameters = [own[other] for other in own if other != name] + list(theirs.values())
+
+        @functools.wraps(function)
+        def called(**given: Any) -> T:
+            made = make(**{option: given.pop(option) for option in theirs})
+            return function(**{name: made}, **given)
+
+        vars(called).update(
+            __signature__=inspect.Signature(parameters),
+            __annotations__={parameter.name: parameter.annotation for parameter in parameters},
+        )
+        return called
+
+    return decorate
+
+
+def make_setting(
+    device: DeviceOption = DeviceName.auto,
+    precision: PrecisionOption = None,
+    compiled: Compiled = False,
+    slots: Slots = None,
+) -> Setting:
+    """How pictures are computed, as users say it."""
+    return Setting(device.value, precision and precision.value, compiled, slots)
+
+
+@options_of("setting", make_setting)
+def make_run(engine: EngineOption = EngineName.local, workers: Workers = None, *, setting: Setting) -> Run:
+    """How a library is rendered, as users say it."""
+    return Run(engine.value, workers, setting)

@@ -172,9 +172,11 @@ def _connect(root: Path) -> sqlite3.Connection:
     with catalog.telling(root):
         connection = sqlite3.connect(root / catalog.FILE, timeout=60)
         connection.execute("PRAGMA synchronous = EXTRA")  # the folder too: a row is there once it is reported
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            version = f"PRAGMA user_version = {catalog.SCHEMA_VERSION}"
-            connection.executescript(f"BEGIN; {catalog.SCHEMA} {version}; COMMIT;")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version < catalog.SCHEMA_VERSION:
+            changes = "".join(catalog.UPGRADES[version:])
+            now = f"PRAGMA user_version = {catalog.SCHEMA_VERSION}"
+            connection.executescript(f"BEGIN IMMEDIATE; {changes} {now}; COMMIT;")
     return connection
 
 

@@ -1,7 +1,7 @@
 """Prompts as tokens and back: the edition's own tokenizer, without its model.
 
 Law: what cannot be said in the edition's tokens is refused; what is cut off or unknown is told, never hidden.
-May import: errors, edition, keys, transformers' tokenizers; never torch.
+May import: errors, edition, keys, weights, transformers' tokenizers; never torch.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from babelgen.edition import Edition, check_files
+from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.keys import Shelf, shelf_of_tokens, tokens_of_shelf
+from babelgen.weights import check_files, fetch
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -78,7 +79,7 @@ class Tokens:
     @cached_property
     def entries(self) -> tuple[str, ...]:
         """The word list of the edition, empty where it has none; UserError where it cannot be read."""
-        path = self._edition.model / self._edition.words
+        path = self._edition.words
         if not path.is_file():
             return ()
         try:
@@ -91,8 +92,10 @@ class Tokens:
         return frozenset(_WORD.findall(" ".join(self.entries).lower()))
 
     def _unknown(self, prompt: str) -> tuple[str, ...]:
+        if not self._edition.exhaustive or not self._known:
+            return ()
         words = dict.fromkeys(_WORD.findall(prompt.lower()))
-        return tuple(word for word in words if word not in self._known) if self._known else ()
+        return tuple(word for word in words if word not in self._known)
 
 
 def _load(edition: Edition) -> Any:
@@ -100,6 +103,7 @@ def _load(edition: Edition) -> Any:
     from transformers import CLIPTokenizer  # a second to import: only where prompts are read or shown
 
     folder = edition.model / "tokenizer"
+    fetch(edition, "tokenizer/")
     if not edition.retired and not folder.is_dir():
         raise UserError(f"The tokenizer of edition {edition.id} is not at {folder}.")
     check_files(edition, "tokenizer/")

@@ -2,7 +2,7 @@
 
 Law: a library is read and never written, so that another process may render into it meanwhile; keys are rendered
 again by the engine that renders libraries, into a folder that is thrown away; no more than a page of rows is held.
-May import: catalog, collections, edition, engines, errors, library, picture, plan, store, Pillow; never torch.
+May import: catalog, collections, edition, engines, errors, library, picture, plan, settings, store, weights, Pillow; never torch.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from babelgen.errors import BabelgenError, ItemError
 from babelgen.library import Library, picture_name
 from babelgen.picture import pixel_hash, psnr
 from babelgen.plan import Item
+from babelgen.settings import ON_CPU, Setting
 from babelgen.store import SUFFIXES, file_of
+from babelgen.weights import fetch
 
 PAGE = 512  # pictures whose rows are held at once; the workers are started once for as many
 SHORT_KEY = 80  # characters; of a longer one the two ends are told
@@ -80,11 +82,11 @@ def verify_library(
     engine: Engine,
     tell: Callable[[Report], None],
     backend: str = DIFFUSION,
-    slots: int | None = None,
+    setting: Setting = ON_CPU,
 ) -> Report:
     """Check every chosen picture's files, then render a sample of the sound ones again; `tell` hears how it goes."""
     report = Report()
-    again = _Again(library, report, engine, tell, backend, slots)
+    again = _Again(library, report, engine, tell, backend, setting)
     drawn: list[Picture] = []
     with Catalog.open(library.root) as catalog, ThreadPoolExecutor() as pool:
         for page in _pages(library, catalog, choice.collection):
@@ -192,7 +194,7 @@ class _Again:
     engine: Engine
     tell: Callable[[Report], None]
     backend: str
-    slots: int | None
+    setting: Setting
 
     def known(self, pictures: list[Picture]) -> list[Picture]:
         """Those pictures whose edition some collection has; the others are counted."""
@@ -217,8 +219,9 @@ class _Again:
     def _render(self, edition: Edition, rows: dict[str, Picture]) -> None:
         items = [Item(row.name, row.key, row.steps) for row in rows.values()]
         items.sort(key=lambda item: -item.steps)
+        fetch(edition)
         with TemporaryDirectory(prefix="babelgen-verify-") as scratch:
-            order = Order(edition, Path(scratch), self.backend, self.slots)
+            order = Order(edition, Path(scratch), self.backend, self.setting)
             outcomes = self.engine.run(order, items)
             try:
                 for outcome in outcomes:

@@ -1,6 +1,6 @@
 """A sheet of pictures as one file, for the model card and for looking at: prompts down, pages across.
 
-python benchmarks/sheet.py --out sheet.webp [--pages 4] [--steps 20] [--edition mini] PROMPT...
+python benchmarks/sheet.py --out sheet.webp [--pages 4] [--columns 8] [--steps 20] [--edition mini] PROMPT...
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument(
         "--steps", type=int, nargs="+", default=[0], help="one or several; 0 is the edition's own"
     )
+    parser.add_argument("--columns", type=int, help="in all; by default, a prompt a row")
     parser.add_argument("--edition", default="mini")
     parser.add_argument(
         "--width", type=int, default=0, help="of one picture in the sheet; its own by default"
@@ -37,15 +38,16 @@ def main() -> None:
     settle_process()
     edition = load_edition(arguments.edition)
     space, tokens = edition.key_space(), tokens_of(edition)
-    rows = [
-        [
-            format_key(Address(steps or edition.steps, tokens.shelf(prompt), page), space)
-            for steps in arguments.steps
-            for page in range(arguments.pages)
-        ]
+    keys = [
+        format_key(Address(steps or edition.steps, tokens.shelf(prompt), page), space)
         for prompt in arguments.prompts
+        for steps in arguments.steps
+        for page in range(arguments.pages)
     ]
-    keys = [key for row in rows for key in row]
+    columns = arguments.columns or len(arguments.steps) * arguments.pages
+    if len(keys) % columns:
+        parser.error(f"{len(keys)} pictures do not fill rows of {columns}")
+    rows = [keys[first : first + columns] for first in range(0, len(keys), columns)]
     results = Renderer(load_model(edition)).render([Item(key, key, 1) for key in keys])
     pixels = {result.item.key: result.pixels for result in results if isinstance(result, Rendered)}
     sheet = Image.fromarray(

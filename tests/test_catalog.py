@@ -92,8 +92,8 @@ def test_a_damaged_catalog_is_refused(root: Path) -> None:
 
 def test_a_catalog_of_another_version_is_refused(root: Path) -> None:
     with open_store(root) as store:
-        store.connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(UserError, match="is of version 2, and this program reads version 1"):
+        store.connection.execute("PRAGMA user_version = 3")
+    with pytest.raises(UserError, match="is of version 3, and this program reads versions up to 2"):
         Catalog.open(root)
 
 

@@ -1,6 +1,5 @@
 """Editions: the id follows from what keys mean and from nothing else; a file that is wrong is refused."""
 
-import hashlib
 import pickle
 from collections.abc import Callable
 from copy import deepcopy
@@ -12,14 +11,13 @@ import pytest
 from babelgen.edition import (
     Edition,
     StatisticsFile,
-    check_files,
-    file_hashes,
     load_edition,
     read_edition,
     shipped_editions,
 )
 from babelgen.errors import UserError
 from babelgen.keys import is_edition_id
+from babelgen.weights import check_files
 
 from . import tiny
 
@@ -80,7 +78,7 @@ def test_the_fields_are_read(tmp_path: Path) -> None:
     )
     assert (read.latent_shape, read.scheduler, read.steps, read.guidance) == ((4, 4, 8), "ddim", 3, 3.0)
     assert (read.vocabulary, read.length, read.negative) == (826, 16, ())
-    assert (read.words, read.lengths, read.files) == ("words.txt", (1.0, 2.0, 1.0), FILES)
+    assert (read.words, read.lengths, read.files) == (read.model / "words.txt", (1.0, 2.0, 1.0), FILES)
     assert read.model == tmp_path / "model"
     assert not read.provisional
 
@@ -191,6 +189,23 @@ def test_the_edition_of_the_archive_is_shipped_and_needs_no_model() -> None:
     assert load_edition(shipped.id) == shipped
     with pytest.raises(UserError, match=f"^The model of edition {shipped.id} is not at "):
         check_files(shipped)
+
+
+@pytest.mark.parametrize("name", ["sd15", "sd-turbo"])
+def test_other_shipped_editions_come_from_the_hub_at_one_revision(name: str) -> None:
+    """They draw random prompts from a word list that comes with the program, and know other words too."""
+    shipped = load_edition(name)
+    assert shipped.source is not None
+    assert len(shipped.source.revision) == 40
+    assert (shipped.provisional, shipped.exhaustive, shipped.vocabulary) == (True, False, 49_406)
+    assert shipped.words.is_file()
+
+
+def test_where_a_model_comes_from_and_what_judges_its_pictures_are_not_part_of_the_id(tmp_path: Path) -> None:
+    plain = edition(tmp_path)
+    assert edition(tmp_path, setting("model.safety_checker", True)).id == plain.id
+    source = {"repository": "somebody/tiny", "revision": "0" * 40, "files": FILES}
+    assert edition(tmp_path, setting("model", source)).id == plain.id
 
 
 def test_an_edition_without_hashes_is_provisional(tmp_path: Path) -> None:
@@ -315,55 +330,3 @@ def test_an_edition_file_counts_from_where_it_is_named(tmp_path: Path) -> None:
 def test_an_edition_that_is_not_there_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^There is no edition"):
         load_edition(name, tmp_path)
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    """A folder with a file of each kind that a model has."""
-    folder = tmp_path / "model"
-    for name in ("model_index.json", "unet/w.safetensors", "tokenizer/vocab.json", "tokenizer/merges.txt"):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(name)
-    (folder / "words.txt").write_text("the sea\n")
-    (folder / "README.md").write_text("a card")
-    return folder
-
-
-def test_whatever_settles_pixels_is_hashed(model: Path) -> None:
-    hashes = file_hashes(model)
-    assert list(hashes) == [
-        "model_index.json",
-        "tokenizer/merges.txt",
-        "tokenizer/vocab.json",
-        "unet/w.safetensors",
-    ]
-    assert hashes["unet/w.safetensors"] == hashlib.sha256(b"unet/w.safetensors").hexdigest()
-
-
-def pinned(folder: Path, model: Path) -> Edition:
-    return edition(folder, setting("model.files", file_hashes(model)))
-
-
-def test_the_files_that_were_pinned_are_accepted(tmp_path: Path, model: Path) -> None:
-    check_files(pinned(tmp_path, model))
-    (model / "words.txt").write_text("another word list\n")
-    check_files(pinned(tmp_path, model))
-
-
-def test_another_file_is_refused(tmp_path: Path, model: Path) -> None:
-    read = pinned(tmp_path, model)
-    (model / "unet/w.safetensors").write_text("others")
-    with pytest.raises(
-        UserError, match=r"^The file unet/w\.safetensors in .* is not the one that edition tiny-"
-    ):
-        check_files(read)
-    check_files(read, "tokenizer/")
-
-
-def test_a_missing_file_and_a_missing_model_are_refused(tmp_path: Path, model: Path) -> None:
-    read = pinned(tmp_path, model)
-    (model / "tokenizer/merges.txt").unlink()
-    with pytest.raises(UserError, match=r"lacks its file tokenizer/merges\.txt"):
-        check_files(read, "tokenizer/")
-    with pytest.raises(UserError, match=r"^The model of edition tiny-\w+ is not at "):
-        check_files(edition(tmp_path, setting("model.path", "gone")))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from babelgen.commands.render import find_library
 from babelgen.edition import Edition
 from babelgen.errors import UserError
-from babelgen.library import Library, load_library
+from babelgen.library import Library, load_library, read_library
 from babelgen.resources import shipped
 from babelgen.store import add_collection, copy_recipe
 
@@ -228,3 +228,19 @@ def test_collections_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None
 
 def _add(root: Path, number: int) -> None:
     add_collection(root, {"name": f"c{number}", "kind": "search", "prompts": ["x"], "count": 1})
+
+
+@pytest.mark.parametrize(("name", "edition", "count"), [("default", "mini", 132), ("sd15", "sd15", 1480)])
+def test_shipped_recipes_are_valid(
+    name: str, edition: str, count: int, tmp_path: Path, words_edition_file: Path
+) -> None:
+    """With another edition in place of one that would have to be downloaded."""
+    text = (shipped("libraries") / f"{name}.toml").read_text("utf-8")
+    assert f'edition = "{edition}"' in text
+    recipe = tmp_path / f"{name}.toml"
+    recipe.write_text(text.replace(f'edition = "{edition}"', f'edition = "{words_edition_file}"'))
+    library = read_library(recipe, tmp_path)
+    assert library.title
+    assert all(collection.title and collection.description for collection in library.collections)
+    assert {collection.kind for collection in library.collections} == {"range", "search", "random"}
+    assert len({entry.name for entry in library.entries()}) == count

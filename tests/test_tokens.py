@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from babelgen.edition import Edition, file_hashes, load_edition
+from babelgen.edition import Edition, load_edition
 from babelgen.errors import UserError
 from babelgen.keys import Shelf
 from babelgen.tokens import Tokens, tokens_of
+from babelgen.weights import file_hashes
 
 from . import tiny
 

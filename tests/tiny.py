@@ -13,9 +13,9 @@ from typing import Any
 
 import tomlkit
 
-from babelgen.edition import file_hashes
 from babelgen.keys import Statistics
 from babelgen.statistics import write_statistics
+from babelgen.weights import file_hashes
 
 LENGTH = 16  # of the text encoder, start and end included
 VOCABULARY = 826  # content tokens
@@ -107,6 +107,35 @@ def make_networks(folder: Path, length: int = LENGTH, width: int = 8, blocks: in
     ).save_pretrained(folder, safe_serialization=True)
 
 
+def make_safety_checker(folder: Path, threshold: float = -2.0) -> None:
+    """A random safety checker beside the networks in `folder`, with what prepares pictures for it.
+
+    threshold: the cosine beyond which a picture is like a forbidden concept, so that -2 flags every picture and 2 none.
+    """
+    import torch
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+    from transformers import CLIPConfig, CLIPImageProcessorPil
+
+    heads = {"hidden_size": 8, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = CLIPConfig(
+        vision_config={**heads, "image_size": 32, "patch_size": 8, "projection_dim": 8},
+        text_config={**heads, "vocab_size": 3, "bos_token_id": 1, "eos_token_id": 2},
+        projection_dim=8,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        checker = StableDiffusionSafetyChecker(config)
+        with torch.no_grad():
+            checker.vision_model.embeddings.patch_embedding.weight.normal_()
+            checker.concept_embeds.normal_()
+            checker.concept_embeds_weights.fill_(threshold)
+            checker.special_care_embeds_weights.fill_(2.0)
+    checker.save_pretrained(folder / "safety_checker", safe_serialization=True)
+    size = {"height": 32, "width": 32}
+    processor = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=size)
+    processor.save_pretrained(folder / "feature_extractor")
+
+
 def edition_fields(model: Path, pinned: bool = False) -> dict[str, Any]:
     """The fields of the tiny edition's TOML, for a test to change; `model`: the model's folder."""
     fields: dict[str, Any] = {
@@ -117,7 +146,7 @@ def edition_fields(model: Path, pinned: bool = False) -> dict[str, Any]:
         "picture": {"width": 16, "height": 8, "latents": [4, 4, 8]},
         "sampler": {"scheduler": "ddim", "steps": 3, "guidance": 3.0},
         "text": {"vocabulary": VOCABULARY, "length": LENGTH},
-        "random": {"words": "words.txt", "lengths": [1.0, 2.0, 1.0]},
+        "random": {"words": "words.txt", "exhaustive": True, "lengths": [1.0, 2.0, 1.0]},
         "model": {"path": str(model)},
     }
     if pinned:

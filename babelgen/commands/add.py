@@ -9,10 +9,11 @@ from pathlib import Path
 
 from babelgen.collections import check_slug, read_collection
 from babelgen.commands.console import say, warn_prompts
-from babelgen.commands.render import DEFAULT, Run, render_and_report
+from babelgen.commands.render import DEFAULT, render_and_report, settled
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
 from babelgen.library import DEFAULT_EDITION, FILE, load_library
+from babelgen.settings import Run
 from babelgen.store import add_collection
 from babelgen.toml import Table, read_toml
 
@@ -32,6 +33,8 @@ class Addition:
 def add(addition: Addition, folder: Path | None, run: Run, only: bool) -> int:
     """Add a collection, unless it is there already, and render what is missing, unless `only` adding is asked for."""
     root = folder or DEFAULT
+    if not only:
+        run = settled(run)
     if addition.edition is not None and addition.edition.endswith(".toml"):
         # The library file lies elsewhere, and names in it count from there.
         addition = replace(addition, edition=str(Path(addition.edition).resolve()))

@@ -97,3 +97,8 @@ class RunProgress:
     def seconds(self) -> float:
         """Since the start."""
         return time.monotonic() - self._start
+
+    @property
+    def startup(self) -> float:
+        """Seconds from the start until the first worker was ready."""
+        return (self._loaded or self._start) - self._start

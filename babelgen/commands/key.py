@@ -9,11 +9,14 @@ from pathlib import Path
 from babelgen.collections.sample import read_sample
 from babelgen.commands.console import say
 from babelgen.edition import Edition, load_edition
+from babelgen.engines.devices import choose_device
 from babelgen.errors import BadKey, UserError
 from babelgen.keys import Key, edition_of, read_key_text
 from babelgen.picture import describe, pixel_hash, texts
+from babelgen.settings import Setting
 from babelgen.store import encode_png, write_atomic
 from babelgen.toml import Table
+from babelgen.weights import fetch
 
 LARGEST_FILE = 4 * 2**20  # bytes; no key of any edition comes near
 
@@ -62,15 +65,17 @@ def show(source: str | None, text: str | None, edition_name: str | None, as_json
 
 
 def render(
-    source: str | None, text: str | None, edition_name: str | None, out: Path, slots: int | None = None
+    source: str | None, text: str | None, edition_name: str | None, out: Path, setting: Setting
 ) -> int:
     """Render a key to a PNG file, with the same pixels as in any library of the same profile."""
+    setting = choose_device(setting)
     edition, key = open_key(read_key(source, text), edition_name)
     if out.is_dir():
         raise UserError(f"{out} is a folder, and the picture must be a file.")
+    fetch(edition)
     from babelgen.diffusion.single import render_key
 
-    pixels = render_key(edition, key.text, slots)
+    pixels = render_key(edition, key.text, setting)
     write_atomic(out, encode_png(pixels, texts(key.text, describe(key, edition), edition)))
     say(f"Wrote {out}: {edition.width} x {edition.height}, pixel SHA-256 {pixel_hash(pixels)}.")
     return 0

@@ -32,6 +32,7 @@ from babelgen.keys import (
 )
 from babelgen.statistics import statistics_of
 from babelgen.store import write_atomic
+from babelgen.weights import fetch
 
 STEPS, LATENTS = "num_inference_steps", "latents"
 PROMPT = ("tokens", "prompt_embeddings")
@@ -71,6 +72,7 @@ def _arrays_of(
         return {embedding: embedding_of_shelf(condition, space, statistics_of(edition))}
     arrays: dict[str, NDArray[Any]] = {tokens: np.array(tokens_of_shelf(condition, space), np.int64)}
     if embeddings:
+        fetch(edition)
         from babelgen.diffusion.single import embed_shelf
 
         arrays[embedding] = embed_shelf(edition, condition)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from babelgen.commands.console import RunProgress, say, warn, warn_prompts
 from babelgen.engines import Engine, InlineEngine, LocalEngine
+from babelgen.engines.devices import choose_device
 from babelgen.errors import UserError
 from babelgen.farm import Tally, render_library
 from babelgen.library import FILE, Library, load_library, read_library
 from babelgen.resources import shipped
+from babelgen.settings import Run
 from babelgen.store import copy_recipe
 
 LIBRARIES = Path("library")
 DEFAULT = LIBRARIES / "default"
 MOST_LISTED = 10
-
-
-@dataclass(frozen=True)
-class Run:
-    """How pictures are rendered: by which engine, in how many worker processes, and how many in a batch."""
-
-    engine: str = "local"
-    workers: int | None = None
-    slots: int | None = None
 
 
 def find_library(recipe: Path | None, folder: Path | None) -> Path:
@@ -48,8 +41,14 @@ def make_engine(name: str, workers: int | None) -> Engine:
     return InlineEngine() if name == "inline" else LocalEngine(workers)
 
 
+def settled(run: Run) -> Run:
+    """The same run with its device chosen, before anything is written; UserError where it asks for one in vain."""
+    return replace(run, setting=choose_device(run.setting))
+
+
 def render(recipe: Path | None, folder: Path | None, run: Run, retry: bool = False) -> int:
     """Render a library: exit code 0, or 4 when some pictures failed."""
+    run = settled(run)
     library = load_library(find_library(recipe, folder))
     return render_and_report(library, run, retry)
 
@@ -63,20 +62,27 @@ def render_and_report(library: Library, run: Run, retry: bool = False) -> int:
             warn(f"Edition {edition.id} is provisional: its files are not pinned, and its keys may change.")
     progress, engine = RunProgress(), make_engine(run.engine, run.workers)
     try:
-        tally = render_library(library, engine, progress, retry, slots=run.slots)
+        tally = render_library(library, engine, progress, retry, setting=run.setting)
     finally:
         progress.close()
-    return _report(tally, progress.seconds, library.root)
+    return _report(tally, progress, library.root)
 
 
-def _report(tally: Tally, seconds: float, root: Path) -> int:
-    failed = len(tally.failures) + tally.failed_before
+def _report(tally: Tally, progress: RunProgress, root: Path) -> int:
+    failed, seconds = len(tally.failures) + tally.failed_before, progress.seconds
     if tally.rendered:
         say(
-            f"Rendered {tally.rendered} pictures into {root} in {seconds:.0f} s ({seconds / tally.rendered:.2f} s each)."
+            f"Rendered {tally.rendered} pictures into {root} in {seconds:.0f} s ({seconds / tally.rendered:.2f} s each);"
+            f" the first worker was ready after {progress.startup:.0f} s."
         )
     elif not failed:
         say(f"Nothing to render: {root} is complete.")
+    if tally.flagged:
+        were, are = ("picture was", "is") if tally.flagged == 1 else ("pictures were", "are")
+        say(
+            f"{tally.flagged} {were} flagged by the model's safety checker and {are} left out of the site"
+            " (without --flagged)."
+        )
     for failure in tally.failures[:MOST_LISTED]:
         warn(f"Not rendered: {failure.key[:80]}: {failure.reason}")
     if failed:

@@ -14,14 +14,14 @@ from babelgen.resources import shipped
 from babelgen.statistics import statistics_of
 
 
-def site(folder: Path | None, out: Path) -> int:
-    """Build the site of a library, or bring it up to date."""
+def site(folder: Path | None, out: Path, flagged: bool = False) -> int:
+    """Build the site of a library, or bring it up to date; `flagged`: with the pictures that were flagged, too."""
     library = load_library(folder or DEFAULT)
     for edition in {collection.edition for collection in library.collections}:
         if edition.statistics is not None:
             statistics_of(edition)  # only those that it pins are published
     with Catalog.open(library.root) as catalog:
-        built = build_site(library, catalog, out, Neighbours(library), shipped("templates"))
+        built = build_site(library, catalog, out, Neighbours(library), shipped("templates"), flagged)
     if built.added or built.changed or built.removed:
         say(f"{built.added} files added, {built.changed} changed, {built.removed} removed in {out}.")
     else:

@@ -14,9 +14,10 @@ from rich.table import Table
 
 from babelgen.collections import Collection
 from babelgen.commands.console import LINE_EVERY, say, warn
-from babelgen.commands.render import Run, make_engine
+from babelgen.commands.render import make_engine, settled
 from babelgen.errors import UserError
 from babelgen.library import FILE, Library, load_library
+from babelgen.settings import Run
 from babelgen.verify import Choice, Report, verify_library
 
 
@@ -34,10 +35,12 @@ def verify(folder: Path, request: Request, run: Run, as_json: bool) -> int:
 
     Exit code 4 where there are faults; else 1 where pictures could not be rendered again; else 0.
     """
+    run = settled(run)
     library, complaint = _open(folder, request)
     collection = None if request.collection is None else _find(library, request.collection)
     choice = Choice(collection, request.sample, request.seed)
-    report = verify_library(library, choice, make_engine(run.engine, run.workers), _Lines(), slots=run.slots)
+    engine = make_engine(run.engine, run.workers)
+    report = verify_library(library, choice, engine, _Lines(), setting=run.setting)
     if complaint and report.hashed_only and request.sample != 0:
         report.unable["*"] = complaint
     if as_json:

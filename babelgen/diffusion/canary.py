@@ -61,6 +61,6 @@ def _probe(model: Model, number: int) -> Job[int]:
     return Job(
         tag=rng.randrange(steps),
         steps=steps,
-        noise=torch.randn(model.edition.latent_shape, generator=generator).to(model.device),
-        conditions=torch.randn(shape, generator=generator).to(model.device, model.dtype),
+        noise=model.put(torch.randn(model.edition.latent_shape, generator=generator)),
+        conditions=model.put(torch.randn(shape, generator=generator), model.dtype),
     )

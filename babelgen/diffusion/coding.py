@@ -41,7 +41,7 @@ class Conditions:
 
     def _of_tokens(self, shelf: Shelf) -> Tensor:
         ids = self._model.tokens.ids(tokens_of_shelf(shelf, self._space))
-        batch = torch.tensor([ids] * TEXT_BATCH, device=self._model.device)
+        batch = self._model.put(torch.tensor([ids] * TEXT_BATCH))
         embedding: Tensor = self._model.text_encoder(batch)[0][0].clone()
         return embedding
 
@@ -49,7 +49,7 @@ class Conditions:
         return self._put(embedding_of_shelf(shelf, self._space, statistics_of(self._model.edition)))
 
     def _put(self, values: NDArray[np.float32]) -> Tensor:
-        return torch.from_numpy(values).to(self._model.device, self._model.dtype)
+        return self._model.put(torch.from_numpy(values), self._model.dtype)
 
     def default_negative(self) -> Shelf:
         """The shelf of the edition's default negative prompt."""
@@ -64,9 +64,7 @@ def decode(model: Model, latents: Sequence[Tensor]) -> list[NDArray[np.uint8] | 
     batch = batch.to(model.dtype, memory_format=torch.channels_last)
     decoded = model.vae.decode(batch / model.vae.config.scaling_factor).sample.float()
     # As diffusers' image processor does: to 0..1, clipped, times 255, rounded.
-    pixels = ((decoded / 2 + 0.5).clamp(0, 1) * 255).round().permute(0, 2, 3, 1).cpu().numpy()
+    pixels = ((decoded / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
+    pictures = pixels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     sound = torch.isfinite(decoded).flatten(1).all(dim=1).tolist()
-    return [
-        np.ascontiguousarray(picture).astype(np.uint8) if fine else None
-        for picture, fine in zip(pixels[: len(latents)], sound, strict=False)
-    ]
+    return [picture if fine else None for picture, fine in zip(pictures[: len(latents)], sound, strict=False)]

@@ -12,18 +12,25 @@ import diffusers
 import torch
 import transformers
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from torch import Tensor
 from transformers import CLIPTextModel
 
+from babelgen.diffusion.compiling import compile_network
+from babelgen.diffusion.memory import telling_of_weights
 from babelgen.diffusion.solvers import Scheduler, make_scheduler
-from babelgen.edition import Edition, check_files
+from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.statistics import statistics_of
 from babelgen.tokens import Tokens, tokens_of
+from babelgen.weights import check_files
 
 
 @dataclass(frozen=True)
 class Model:
-    """An edition with its networks in evaluation mode, on one device, in one dtype."""
+    """An edition with its networks in evaluation mode, on one device, in one dtype.
+
+    compiler: of the UNet; '' where it is not compiled.
+    """
 
     edition: Edition
     tokens: Tokens
@@ -33,6 +40,14 @@ class Model:
     scheduler: Scheduler
     device: torch.device
     dtype: torch.dtype
+    compiler: str = ""
+
+    def put(self, values: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Values from the CPU on the model's device, without waiting for the work that a GPU has."""
+        values = values.to(dtype=dtype)
+        if self.device.type == "cpu":
+            return values
+        return values.pin_memory().to(self.device, non_blocking=True)
 
 
 @contextlib.contextmanager
@@ -60,7 +75,9 @@ def load_pipeline(edition: Edition, dtype: torch.dtype = torch.float32) -> Stabl
                 dtype=dtype,
                 local_files_only=True,
                 use_safetensors=True,
-                safety_checker=None,
+                variant=edition.variant or None,
+                safety_checker=None,  # see `safety`; an index may name it where the folder lacks it
+                feature_extractor=None,
                 requires_safety_checker=False,
             )
             pipeline.scheduler = make_scheduler(edition.scheduler, pipeline.scheduler.config)
@@ -71,11 +88,17 @@ def load_pipeline(edition: Edition, dtype: torch.dtype = torch.float32) -> Stabl
     return pipeline
 
 
-def load_model(edition: Edition, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Model:
-    """An edition's networks, ready to render; UserError where they do not fit the edition."""
+def load_model(
+    edition: Edition, device: str = "cpu", dtype: torch.dtype = torch.float32, compiled: bool = False
+) -> Model:
+    """An edition's networks, ready to render; UserError where they do not fit the edition, or the device.
+
+    device: `cpu`, `cuda` or `cuda:N`. compiled: the UNet is, when it first runs; see `compiling`.
+    """
     pipeline = load_pipeline(edition, dtype)
-    for network in (pipeline.text_encoder, pipeline.unet, pipeline.vae):
-        network.to(device).eval().requires_grad_(False)
+    with telling_of_weights(edition.id):
+        for network in (pipeline.text_encoder, pipeline.unet, pipeline.vae):
+            network.to(device).eval().requires_grad_(False)
     # Channels last is the layout that convolutions compute fastest in.
     pipeline.unet.to(memory_format=torch.channels_last)
     pipeline.vae.to(memory_format=torch.channels_last)
@@ -88,6 +111,7 @@ def load_model(edition: Edition, device: str = "cpu", dtype: torch.dtype = torch
         scheduler=pipeline.scheduler,
         device=torch.device(device),
         dtype=dtype,
+        compiler=compile_network(pipeline.unet, torch.device(device)) if compiled else "",
     )
     _check_fit(model)
     return model

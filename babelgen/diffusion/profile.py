@@ -21,11 +21,11 @@ def profile(model: Model, shapes: str) -> dict[str, str]:
     """The facts that pixels depend on beside key and edition, and the profile's `id`, a hash of them."""
     facts = {
         "device": _device_name(model.device),
-        "instructions": torch.backends.cpu.get_cpu_capability() if model.device.type == "cpu" else "",
+        **(_facts_of_cpu() if model.device.type == "cpu" else _facts_of_gpu()),
         "precision": str(model.dtype).removeprefix("torch."),
         "batches": shapes,
         "arithmetic": ARITHMETIC,
-        "threads": str(torch.get_num_threads()) if model.device.type == "cpu" else "",
+        "compiled": model.compiler,
         "torch": torch.__version__,
         "diffusers": diffusers.__version__,
         "transformers": transformers.__version__,
@@ -33,6 +33,21 @@ def profile(model: Model, shapes: str) -> dict[str, str]:
     facts = {name: value for name, value in facts.items() if value}
     digest = hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=5).digest()
     return {"id": write_bytes(digest), **facts}
+
+
+def _facts_of_cpu() -> dict[str, str]:
+    return {
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads": str(torch.get_num_threads()),
+    }
+
+
+def _facts_of_gpu() -> dict[str, str]:
+    return {
+        "tf32": "on" if torch.backends.cudnn.allow_tf32 else "off",
+        "cuda": str(torch.version.cuda),
+        "cudnn": str(torch.backends.cudnn.version()),
+    }
 
 
 def _device_name(device: torch.device) -> str:

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from babelgen.diffusion.canary import check_slots
 from babelgen.diffusion.coding import DECODE_BATCH, TEXT_BATCH, Conditions, decode
+from babelgen.diffusion.compiling import telling_of_compiler
 from babelgen.diffusion.memory import telling_of_memory
 from babelgen.diffusion.model import Model
+from babelgen.diffusion.safety import SafetyChecker
 from babelgen.diffusion.sampler import Job, Sampler
 from babelgen.errors import BabelgenError, UserError
 from babelgen.keys import Key
@@ -22,16 +24,20 @@ from babelgen.plan import Item
 
 # Slots of the batch on a CPU: the smallest even number within a tenth of the best rate (benchmarks/batch.py).
 CPU_SLOTS = 4
+# On a GPU: chosen by arithmetic, and not yet measured. With guidance the products of SD 1.5's largest layers then have
+# 133,000 rows and more, of its smallest 2,240, some for every part of the largest GPUs, and all takes a few gigabytes.
+GPU_SLOTS = 16
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """One finished picture: pixels (height, width, 3) RGB; seconds since it entered the batch."""
+    """One finished picture: pixels (height, width, 3) RGB; seconds since it entered the batch; flagged: see `safety`."""
 
     item: Item
     key: Key
     pixels: NDArray[np.uint8]
     seconds: float
+    flagged: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,14 @@ class _Ticket:
 class Renderer:
     """Renders items of one edition, `slots` at a time."""
 
-    def __init__(self, model: Model, slots: int | None = None) -> None:
-        """slots: CPU_SLOTS by default. UserError where that makes a batch of an odd number of rows."""
+    def __init__(self, model: Model, slots: int | None = None, checker: SafetyChecker | None = None) -> None:
+        """slots: CPU_SLOTS or GPU_SLOTS by default. UserError where that makes a batch of an odd number of rows.
+
+        checker: what judges finished pictures; without one none is flagged.
+        """
         self._model = model
-        self._slots = slots or CPU_SLOTS
+        self._checker = checker
+        self._slots = slots or (CPU_SLOTS if model.device.type == "cpu" else GPU_SLOTS)
         self._parts = 1 if model.edition.guidance == 1 else 2  # rows a slot
         if self._slots * self._parts % 2:
             # On CPUs a row of an odd batch may be computed otherwise than its neighbours.
@@ -70,7 +80,7 @@ class Renderer:
 
     def check(self) -> None:
         """Refuse, with UserError, to work where a slot's result depends on its neighbours; see the canary."""
-        with telling_of_memory(self._slots):
+        with telling_of_memory(self._slots), telling_of_compiler():
             check_slots(self._model, self._slots)
 
     def render(self, items: Iterable[Item]) -> Iterator[Rendered | Refused]:
@@ -78,7 +88,7 @@ class Renderer:
 
         Raises UserError where the device has too little memory for the batch.
         """
-        with telling_of_memory(self._slots):
+        with telling_of_memory(self._slots), telling_of_compiler():
             yield from self._render(items)
 
     def _render(self, items: Iterable[Item]) -> Iterator[Rendered | Refused]:
@@ -109,7 +119,7 @@ class Renderer:
         return Job(
             tag=_Ticket(item, key, time.perf_counter()),
             steps=key.steps,
-            noise=torch.from_numpy(key.noise()).to(self._model.device, torch.float32),
+            noise=self._model.put(torch.from_numpy(key.noise()), torch.float32),
             conditions=torch.stack([condition] if self._parts == 1 else [self._negative(key), condition]),
         )
 
@@ -119,8 +129,11 @@ class Renderer:
 
     def _decode(self, waiting: list[tuple[_Ticket, Tensor]]) -> Iterator[Rendered | Refused]:
         pictures = decode(self._model, [latents for _, latents in waiting])
+        sound = [pixels for pixels in pictures if pixels is not None]
+        flags = iter(self._checker.flags(sound) if self._checker else [False] * len(sound))
         for (ticket, _), pixels in zip(waiting, pictures, strict=True):
             if pixels is None:
                 yield Refused(ticket.item, "The picture has values that are not numbers.")
             else:
-                yield Rendered(ticket.item, ticket.key, pixels, time.perf_counter() - ticket.start)
+                seconds = time.perf_counter() - ticket.start
+                yield Rendered(ticket.item, ticket.key, pixels, seconds, next(flags))

@@ -65,7 +65,7 @@ class Sampler(Generic[Tag]):
         """Take the samples of all slots one step on."""
         weights = torch.stack([self._schedule(job.steps).weights[step] for job, step in batch.places])
         output = self.predict(batch)
-        fresh, clean = take_step(batch.samples, output, batch.cleans, weights.to(self._model.device))
+        fresh, clean = take_step(batch.samples, output, batch.cleans, self._model.put(weights))
         batch.samples.copy_(fresh)
         batch.cleans.copy_(clean)
 
@@ -73,7 +73,7 @@ class Sampler(Generic[Tag]):
     def predict(self, batch: Batch[Tag]) -> Tensor:
         """The UNet's output for each slot, with guidance where there is any; (slots, c, h, w) float32."""
         timesteps = torch.stack([self._schedule(job.steps).timesteps[step] for job, step in batch.places])
-        timesteps, samples = timesteps.to(self._model.device), batch.samples.to(self._model.dtype)
+        timesteps, samples = self._model.put(timesteps), batch.samples.to(self._model.dtype)
         parts = len(batch.conditions)
         outputs = self._model.unet(
             torch.cat([samples] * parts), torch.cat([timesteps] * parts), batch.conditions.flatten(0, 1)

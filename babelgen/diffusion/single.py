@@ -6,23 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from babelgen.diffusion.coding import Conditions
-from babelgen.diffusion.model import load_model
 from babelgen.diffusion.renderer import Rendered, Renderer
-from babelgen.diffusion.worker import settle_process
+from babelgen.diffusion.worker import open_model
 from babelgen.edition import Edition
 from babelgen.errors import ItemError
 from babelgen.keys import Shelf
 from babelgen.plan import Item
+from babelgen.settings import ON_CPU, Setting
 
 
-def render_key(edition: Edition, key: str, slots: int | None = None) -> NDArray[np.uint8]:
-    """The picture of a key, (height, width, 3) RGB; ItemError where it cannot be made.
+def render_key(edition: Edition, key: str, setting: Setting = ON_CPU) -> NDArray[np.uint8]:
+    """The picture of a key, (height, width, 3) RGB, as in a run of that setting; ItemError where it cannot be made.
 
-    slots: of the batch that it is computed in, as in a run; see `Order`.
+    Without the canary: a key that is alone has no neighbours.
     """
-    settle_process()
     item = Item("", key, edition.codec.parse(key).steps)
-    (result,) = Renderer(load_model(edition), slots).render([item])
+    (result,) = Renderer(open_model(edition, setting), setting.slots).render([item])
     if not isinstance(result, Rendered):
         raise ItemError(result.reason)
     return result.pixels
@@ -30,6 +29,6 @@ def render_key(edition: Edition, key: str, slots: int | None = None) -> NDArray[
 
 def embed_shelf(edition: Edition, shelf: Shelf) -> NDArray[np.float32]:
     """The embedding of a shelf, (length, width)."""
-    settle_process()
-    embedding: NDArray[np.float32] = Conditions(load_model(edition)).embedding(shelf).float().cpu().numpy()
+    model = open_model(edition, ON_CPU)
+    embedding: NDArray[np.float32] = Conditions(model).embedding(shelf).float().cpu().numpy()
     return embedding

@@ -13,28 +13,45 @@ from babelgen.catalog import Picture
 from babelgen.diffusion.model import Model, load_model
 from babelgen.diffusion.profile import profile
 from babelgen.diffusion.renderer import Refused, Rendered, Renderer
+from babelgen.diffusion.safety import load_safety_checker
+from babelgen.edition import Edition
 from babelgen.engines.engine import Done, Failed, Order, Outcome, Ready
 from babelgen.picture import average_colour, describe, pixel_hash, texts
 from babelgen.plan import Item
+from babelgen.settings import Setting
 from babelgen.store import put_picture
 
 WRITERS = 4  # threads; encoding lets go of Python's lock, and idle ones cost nothing
 MOST_UNWRITTEN = 32  # pictures that wait to be written before rendering waits for them
 
 
-def settle_process() -> None:
-    """Fix what bits depend on in this process: one thread."""
+def settle_process(device: str = "cpu") -> None:
+    """Fix what bits depend on in this process.
+
+    One thread; on a GPU (`cuda`, `cuda:N`) no choice of kernels by timing, and float32 that is float32, not TF32.
+    """
     torch.set_num_threads(1)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    if torch.device(device).index is not None:
+        torch.cuda.set_device(device)  # else every worker takes some memory of the first GPU, too
+
+
+def open_model(edition: Edition, setting: Setting) -> Model:
+    """A model, in a process made ready for it, as a setting says; errors as in `load_model`."""
+    settle_process(setting.device)
+    precision = setting.precision or ("float16" if setting.on_gpu else "float32")
+    return load_model(edition, setting.device, getattr(torch, precision), setting.compiled)
 
 
 def work(order: Order, items: Iterator[Item]) -> Iterator[Outcome]:
-    """Render items on this process's one thread; pictures are encoded and written on others.
+    """Render items with this process's one thread, or its GPU; pictures are encoded and written on others.
 
     Raises UserError where the model cannot be loaded, or must not be trusted: see the canary.
     """
-    settle_process()
-    model = load_model(order.edition)
-    renderer = Renderer(model, order.slots)
+    model = open_model(order.edition, order.setting)
+    renderer = Renderer(model, order.setting.slots, load_safety_checker(model))
     renderer.check()
     facts = profile(model, renderer.shapes)
     yield Ready(facts)
@@ -82,5 +99,6 @@ def _write(order: Order, model: Model, profile_id: str, result: Rendered) -> Out
             profile=profile_id,
             seconds=round(result.seconds, 3),
             rendered_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            flagged=result.flagged,
         )
     )

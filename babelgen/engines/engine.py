@@ -11,6 +11,7 @@ from typing import Protocol
 from babelgen.catalog import Picture
 from babelgen.edition import Edition
 from babelgen.plan import Item
+from babelgen.settings import ON_CPU, Setting
 
 DIFFUSION = "babelgen.diffusion.worker:work"
 
@@ -19,14 +20,14 @@ DIFFUSION = "babelgen.diffusion.worker:work"
 class Order:
     """What every worker of a run is told.
 
-    root: the library's folder. backend: `module:function`. slots: how many pictures a batch holds; None for as many
-    as suit the device.
+    root: the library's folder. backend: `module:function`. setting: of the run; each worker's own device comes from its
+    engine.
     """
 
     edition: Edition
     root: Path
     backend: str = DIFFUSION
-    slots: int | None = None
+    setting: Setting = ON_CPU
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""The local engine: one worker process a core, each with one thread and a model of its own.
+"""The local engine: one worker process a core, or a GPU, each with one thread and a model of its own.
 
-Law: workers ask for items when they have room, so none waits for another; a worker whose parent is gone ends at its
-next word to it. Processes are spawned, never forked, since torch does not survive a fork.
+Law: workers ask for items, so none waits for another, and they ask before they have run out, so none waits for the
+parent either; a worker whose parent is gone ends at its next word to it. Processes are spawned, never forked, since
+torch does not survive a fork.
 """
 
 from __future__ import annotations
@@ -10,20 +11,23 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+from babelgen.engines.devices import gpu_count
 from babelgen.engines.engine import Order, Outcome, resolve
 from babelgen.errors import BabelgenError, UserError
 from babelgen.plan import Item
 
-LARGEST_SHARE = 8  # items handed to a worker at once
+LARGEST_SHARE = 16  # items handed to a worker at once; it has as many in hand, enough for every slot of a GPU
 PATIENCE = 10.0  # seconds that all workers together are given to end
 
 
@@ -50,25 +54,42 @@ class _Alone(Exception):
 
 
 class LocalEngine:
-    """Runs the backend in `workers` processes."""
+    """Runs the backend in `workers` processes; by default one a core, or on GPUs one each."""
 
     def __init__(self, workers: int | None = None) -> None:
-        self._workers = workers or core_count()
+        self._workers = workers
 
     def run(self, order: Order, items: Sequence[Item]) -> Iterator[Outcome]:
         """Work on all items; one Done or Failed for each, in no fixed order.
 
-        Raises UserError for what keeps a model from loading, BabelgenError when a worker died.
+        Raises UserError for what keeps a model from loading and for more workers than GPUs, BabelgenError when a
+        worker died.
         """
-        count = max(1, min(self._workers, len(items)))
+        count = max(1, min(self._most(order), len(items)))
         processes: dict[Connection, BaseProcess] = {}
         try:
-            for _ in range(count):
-                connection, process = _start(order)
+            for number in range(count):
+                connection, process = _start(_for_worker(order, number))
                 processes[connection] = process
             yield from _serve(dict(processes), deque(items), count)
         finally:
             _end(processes)
+
+    def _most(self, order: Order) -> int:
+        """How many workers there may be."""
+        if not order.setting.on_gpu:
+            return self._workers or core_count()
+        gpus = gpu_count()
+        if self._workers is not None and self._workers > gpus:
+            raise UserError(f"--workers {self._workers} is more than the GPUs that are here: {gpus}.")
+        return gpus if self._workers is None else self._workers
+
+
+def _for_worker(order: Order, number: int) -> Order:
+    """The order that one worker gets: on GPUs each has its own."""
+    if not order.setting.on_gpu:
+        return order
+    return replace(order, setting=replace(order.setting, device=f"cuda:{number}"))
 
 
 def _start(order: Order) -> tuple[Connection, BaseProcess]:
@@ -106,12 +127,12 @@ def _serve(processes: dict[Connection, BaseProcess], todo: deque[Item], count: i
                 raise TypeError("workers are reached through connections alone")
             try:
                 word = connection.recv()
-                if isinstance(word, _Want):
-                    connection.send(_share(todo, count))
-                    continue
             except (EOFError, OSError) as error:  # which of them depends on what it was doing
                 raise _death(processes[connection]) from error
-            if isinstance(word, _End):
+            if isinstance(word, _Want):
+                with contextlib.suppress(OSError):  # it has gone since; whether it said why comes next
+                    connection.send(_share(todo, count))
+            elif isinstance(word, _End):
                 del processes[connection]
                 if word.complaint:
                     raise UserError(word.complaint) if word.expected else RuntimeError(word.complaint)
@@ -135,9 +156,10 @@ def _death(process: BaseProcess) -> BabelgenError:
 def _work(order: Order, connection: Connection) -> None:
     """A worker process from start to end."""
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: threads change bits
+    parent = _Parent(connection)
     try:
-        for outcome in resolve(order.backend)(order, _ask(connection)):
-            _say(connection, outcome)
+        for outcome in resolve(order.backend)(order, parent.items()):
+            parent.tell(outcome)
         end = _End()
     except _Alone:
         return
@@ -146,24 +168,38 @@ def _work(order: Order, connection: Connection) -> None:
     except Exception:
         end = _End(traceback.format_exc())
     with contextlib.suppress(_Alone):
-        _say(connection, end)
+        parent.tell(end)
 
 
-def _ask(connection: Connection) -> Iterator[Item]:
-    """The worker's items, asked for as they are needed."""
-    while True:
-        _say(connection, _Want())
+class _Parent:
+    """A worker's parent, as the worker sees it; a thread talks to it, too."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._turn = threading.Lock()
+
+    def items(self) -> Iterator[Item]:
+        """The worker's items; while one share is worked on the next is on its way."""
+        with ThreadPoolExecutor(1) as ahead:
+            share = self._ask()
+            while share:
+                coming = ahead.submit(self._ask)
+                yield from share
+                share = coming.result()
+
+    def tell(self, word: Outcome | _Want | _End) -> None:
+        """Say a word; _Alone where nobody is there to hear it."""
         try:
-            share: list[Item] = connection.recv()
+            with self._turn:
+                self._connection.send(word)
+        except OSError as error:
+            raise _Alone from error
+
+    def _ask(self) -> list[Item]:
+        """The next share, read as soon as it is sent, so that the parent is not held up by a long one."""
+        self.tell(_Want())
+        try:
+            share: list[Item] = self._connection.recv()
         except (EOFError, OSError) as error:
             raise _Alone from error
-        if not share:
-            return
-        yield from share
-
-
-def _say(connection: Connection, word: Outcome | _Want | _End) -> None:
-    try:
-        connection.send(word)
-    except OSError as error:
-        raise _Alone from error
+        return share

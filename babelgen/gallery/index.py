@@ -1,7 +1,8 @@
 """The index: one snapshot of what is printed, in a temporary database, that every page is made from.
 
 Law: a build reads library and catalog once, here, so that its pages agree with each other while a
-render goes on, and what it holds in memory does not grow with the library.
+render goes on, and what it holds in memory does not grow with the library. A picture that was flagged is
+not printed, and nothing names it, unless it is asked for.
 May import: the standard library, babelgen.catalog, babelgen.errors, gallery.paths, gallery.source, gallery.text.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from babelgen.catalog import COLUMNS, Picture, as_row
+from babelgen.catalog import COLUMNS, Picture, as_row, of_row
 from babelgen.errors import UserError
 from babelgen.gallery import paths
 from babelgen.gallery.source import C, Catalog, Edition, Entry, Library
@@ -62,6 +63,7 @@ CREATE TABLE collections (number INTEGER PRIMARY KEY, slug TEXT UNIQUE, title TE
 CREATE TABLE pictures ({", ".join(COLUMNS)}, PRIMARY KEY (name));
 CREATE TABLE items (collection INTEGER, position INTEGER, name TEXT, PRIMARY KEY (collection, position))
     WITHOUT ROWID;
+CREATE TABLE withheld (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 # Written when all items are in. NOCASE folds ASCII only, which is all an index for people needs here.
 _ORDERS = """
@@ -84,13 +86,18 @@ _DRAWERS = """SELECT number, slug, title, kind, description, total,
 class Index:
     """The snapshot. Its methods return small tuples or iterate; order is that of the library throughout."""
 
-    def __init__(self, library: Library[C], catalog: Catalog) -> None:
+    def __init__(self, library: Library[C], catalog: Catalog, flagged: bool = False) -> None:
+        """flagged: whether pictures that a safety checker flagged are printed like any other."""
+        self._flagged = flagged
         self._db = sqlite3.connect("")  # an unnamed database lives in memory and spills to a temporary file
         self._root = library.root
         self._db.executescript(_SCHEMA)
         self.editions: dict[str, Edition] = {}
         for number, collection in enumerate(library.collections):
             self._add(number, collection, library.keys(collection), catalog)
+        if not flagged:  # of all collections and of none, since any may be a neighbour of what is printed
+            names = ((name,) for name in catalog.flagged())
+            self._db.executemany("INSERT INTO withheld VALUES (?)", names)
         self._db.executescript(_ORDERS)
         self.drawers = tuple(Drawer(*row) for row in self._db.execute(_DRAWERS))
 
@@ -122,7 +129,9 @@ class Index:
         self._db.executemany("INSERT INTO items VALUES (?, ?, ?)", places)
 
     def _insert(self, row: Picture) -> bool:
-        """Add a picture once; False where one of its files is not in place, since it is not printed then."""
+        """Add a picture once; False where it is not printed: one of its files is not in place, or it is withheld."""
+        if row.flagged and not self._flagged:
+            return False
         if self._db.execute("SELECT 1 FROM pictures WHERE name = ?", (row.name,)).fetchone():
             return True
         if not all(path.is_file() and path.stat().st_size for path in picture_files(self._root, row.name)):
@@ -133,7 +142,7 @@ class Index:
 
     def _items(self, rest: str, *values: str | int) -> Iterator[Item]:
         for slug, title, position, *picture in self._db.execute(_ITEMS + rest, values):
-            yield Item(slug, title, position, Picture(*picture))
+            yield Item(slug, title, position, of_row(picture))
 
     def names(self) -> Iterator[str]:
         """The names of all printed pictures."""
@@ -165,6 +174,10 @@ class Index:
         """At most `most` items, evenly spread over what is printed of a collection."""
         wanted = min(most, drawer.printed)
         return tuple(self.sheet(drawer, at * drawer.printed // wanted, 1)[0] for at in range(wanted))
+
+    def withholds(self, name: str) -> bool:
+        """Whether a picture is left out because it was flagged."""
+        return self._db.execute("SELECT 1 FROM withheld WHERE name = ?", (name,)).fetchone() is not None
 
     def place(self, name: str, slug: str = "") -> Item | None:
         """Where a picture hangs: in the collection `slug` if it is there, else where it comes first."""

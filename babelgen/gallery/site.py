@@ -18,15 +18,21 @@ from babelgen.gallery.writer import Built, Writer, open_site
 
 
 def build_site(
-    library: Library[C], catalog: Catalog, site: Path, neighbours: Neighbours, templates: Path = TEMPLATES
+    library: Library[C],
+    catalog: Catalog,
+    site: Path,
+    neighbours: Neighbours,
+    templates: Path = TEMPLATES,
+    flagged: bool = False,
 ) -> Built:
     """Build or bring up to date the site of a library.
 
-    `neighbours` says for an edition's id and a key's text which keys come before and after it.
+    `neighbours` says for an edition's id and a key's text which keys come before and after it; `flagged`: whether
+    pictures that a safety checker flagged are shown, too.
     Raises UserError for a folder that is not a site, a slug or edition id that cannot name a file, or
     while another build writes the same folder; the old site stays whole whatever is raised.
     """
-    with closing(Index(library, catalog)) as index, open_site(site) as writer:
+    with closing(Index(library, catalog, flagged)) as index, open_site(site) as writer:
         named = Site(library.id, plain(library.title), plain(library.description))
         build = _Build(writer, Pages(templates, named), index, Views(index, neighbours, catalog.profiles()))
         build.files(library.root)
@@ -77,7 +83,8 @@ class _Build:
     def _item(self, view: ItemView) -> None:
         self._page("item", paths.item(view.drawer.slug, view.position), view)
         for key in (view.key, view.key_before.key, view.key_after.key):
-            self._key(key)
+            if key:
+                self._key(key)
 
     def _key(self, key: KeyView) -> None:
         if key.file:

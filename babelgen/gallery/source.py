@@ -4,7 +4,7 @@ Law: shapes only, no behaviour; beside them the gallery knows nothing of the pro
 May import: the standard library, babelgen.catalog.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -114,6 +114,9 @@ class Catalog(Protocol):
 
     def pictures(self, names: list[str], /) -> Mapping[str, Picture]:
         """The rows of those of the names (at most 500) that are rendered."""
+
+    def flagged(self) -> Iterable[str]:
+        """The names of all pictures that a model's safety checker flagged."""
 
     def profiles(self) -> Mapping[str, Mapping[str, str]]:
         """For each profile's id, its details as label and value."""

@@ -55,9 +55,9 @@ class KeyView:
 
 @dataclass(frozen=True)
 class NeighbourView:
-    """A neighbouring key, and its picture where that is in the library."""
+    """A neighbouring key, and its picture where that is in the library; no key where its picture is withheld."""
 
-    key: KeyView
+    key: KeyView | None
     thumb: Thumb | None
 
 
@@ -303,6 +303,8 @@ class Views:
         return tuple((plain(label), plain(value)) for label, value in self.profiles.get(profile, {}).items())
 
     def _neighbour(self, neighbour: Neighbour, item: Item) -> NeighbourView:
+        if self.index.withholds(neighbour.name):
+            return NeighbourView(None, None)
         place = self.index.place(neighbour.name, item.slug)
         key = key_view(neighbour.key, neighbour.name, item.picture.edition, place is not None)
         return NeighbourView(key, thumb(place) if place else None)

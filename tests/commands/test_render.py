@@ -1,6 +1,7 @@
 """`render`: with the real backend, in this process; what is said, where it is said, and with which code."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -63,6 +64,7 @@ def test_a_library_is_rendered_once(library: Library, render: Run) -> None:
     told = render("--library", library.root)
     assert "5 pictures to render.\n" in told
     assert f"Rendered 5 pictures into {library.root} in " in told
+    assert re.search(r" s each\); the first worker was ready after \d+ s\.\n", told)
     assert set(rows(library)) == {entry.name for entry in library.entries()}
     files = {
         path: path.stat().st_mtime_ns
@@ -101,6 +103,48 @@ def test_the_number_of_slots_is_part_of_the_profile(library: Library, render: Ru
     with Catalog.open(library.root) as catalog:
         (profile,) = catalog.profiles().values()
     assert profile["batches"] == "text 2, unet 4, decoder 4"
+
+
+def test_the_precision_is_part_of_the_profile(
+    library: Library, tiny_edition_file: Path, render: Run, elsewhere: Path
+) -> None:
+    """And a key by itself gives the same pixels in the same setting."""
+    words = ["--precision", "bfloat16", "--slots", "2", "--device", "cpu", "--no-compile"]
+    render("--library", library.root, *words)
+    with Catalog.open(library.root) as catalog:
+        (profile,) = catalog.profiles().values()
+        row = next(iter(catalog.all()))
+    assert (profile["precision"], profile["batches"]) == ("bfloat16", "text 2, unet 4, decoder 4")
+    key = ["key", "render", "--text", row.key, "--edition", str(tiny_edition_file), "--out", "one.png"]
+    assert main([*key, *words]) == 0
+    with Image.open("one.png") as image:
+        assert pixel_hash(np.asarray(image)) == row.sha256
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["render", "--library", "BOOKS"],
+        ["render", "libraries/default.toml"],
+        ["random", "--library", "new"],
+        ["verify", "BOOKS"],
+        ["key", "render", "one.key", "--out", "one.png"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_gpu_that_is_not_there_is_told_before_anything_is_written(
+    library: Library, capsys: pytest.CaptureFixture[str], elsewhere: Path,
+    monkeypatch: pytest.MonkeyPatch, words: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr("babelgen.engines.devices.gpu_count", lambda: 0)
+    before = sorted(library.root.iterdir())
+    assert main([word.replace("BOOKS", str(library.root)) for word in words] + ["--device", "cuda"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "error: There is no GPU that torch can use: --device cuda needs NVIDIA's driver, and torch built for CUDA.\n",
+    )
+    assert sorted(library.root.iterdir()) == before
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_a_recipe_is_rendered_into_its_own_library(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from babelgen.catalog import Catalog
 from babelgen.cli import main
 from babelgen.edition import Edition
 from babelgen.engines import Order
@@ -53,8 +54,24 @@ def test_json_is_one_object_and_all_there_is(library: Library, capsys: pytest.Ca
     assert found == {
         "library": str(library.root),
         "collections": [
-            {"collection": "shelf-1", "kind": "range", "total": 6, "done": 2, "failed": 1, "todo": 3},
-            {"collection": "shelf-2", "kind": "range", "total": 2, "done": 2, "failed": 0, "todo": 0},
+            {
+                "collection": "shelf-1",
+                "kind": "range",
+                "total": 6,
+                "done": 2,
+                "failed": 1,
+                "todo": 3,
+                "flagged": 0,
+            },
+            {
+                "collection": "shelf-2",
+                "kind": "range",
+                "total": 2,
+                "done": 2,
+                "failed": 0,
+                "todo": 0,
+                "flagged": 0,
+            },
         ],
     }
 
@@ -67,6 +84,21 @@ def test_a_table_for_people(library: Library, capsys: pytest.CaptureFixture[str]
     assert ["shelf-1", "range", "6", "2", "1", "3"] in lines
     assert ["shelf-2", "range", "2", "2", "0", "0"] in lines
     assert "[bold]海 :fire:" in shown.out
+
+
+def test_flagged_pictures_are_counted_where_they_are_done(
+    library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = list(library.entries())
+    with open_store(library.root) as store, Catalog.open(library.root) as catalog:
+        rows = catalog.pictures([entries[1].name, entries[2].name])  # the latter has lost a file
+        store.record([replace(row, flagged=True) for row in rows.values()])
+    assert status(library, "--json") == 0
+    counts = json.loads(capsys.readouterr().out)["collections"]
+    assert [(count["done"], count["flagged"]) for count in counts] == [(2, 1), (2, 1)]
+    assert status(library) == 0
+    lines = [line.replace("│", " ").split() for line in capsys.readouterr().out.splitlines()]
+    assert ["shelf-1", "range", "6", "2", "1", "3", "1"] in lines
 
 
 def test_a_library_that_nobody_rendered_is_all_to_do(

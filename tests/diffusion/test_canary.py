@@ -18,6 +18,7 @@ from babelgen.diffusion.worker import work
 from babelgen.edition import SCHEDULERS, Edition
 from babelgen.engines import Order
 from babelgen.errors import UserError
+from babelgen.settings import Setting
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,6 @@ def test_a_worker_listens_before_it_is_ready(
     model: Model, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leaky = replace(model, unet=Leaky(model.unet, lambda output: output + output.mean()))
-    monkeypatch.setattr("babelgen.diffusion.worker.load_model", lambda _: leaky)
+    monkeypatch.setattr("babelgen.diffusion.worker.load_model", lambda *_: leaky)
     with pytest.raises(UserError, match=r"^Slot 2 of 2 "):
-        next(work(Order(model.edition, tmp_path, slots=2), iter([])))
+        next(work(Order(model.edition, tmp_path, setting=Setting(slots=2)), iter([])))

@@ -13,8 +13,9 @@ from babelgen.diffusion.training.install import assemble
 from babelgen.diffusion.training.latents import Latents
 from babelgen.diffusion.training.networks import build
 from babelgen.diffusion.training.recipe import AutoencoderRecipe, DenoiserRecipe, Recipe
-from babelgen.edition import file_hashes, read_edition
+from babelgen.edition import read_edition
 from babelgen.resources import EDITIONS
+from babelgen.weights import file_hashes
 
 RECIPE = Recipe(
     autoencoder=AutoencoderRecipe(

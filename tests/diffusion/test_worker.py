@@ -17,6 +17,7 @@ from babelgen.engines import Done, Order, Outcome, Ready
 from babelgen.errors import UserError
 from babelgen.keys import Address, Shelf, format_key
 from babelgen.plan import Item
+from babelgen.settings import Setting
 from babelgen.store import file_of, in_place, put_picture
 
 
@@ -99,6 +100,6 @@ def test_a_disk_that_fails_ends_the_run(tiny_edition: Edition, items: list[Item]
 def test_the_profile_says_how_large_the_batch_was(
     tiny_edition: Edition, tmp_path: Path, slots: int | None, rows: int
 ) -> None:
-    ready = next(worker.work(Order(tiny_edition, tmp_path, slots=slots), iter([])))
+    ready = next(worker.work(Order(tiny_edition, tmp_path, setting=Setting(slots=slots)), iter([])))
     assert isinstance(ready, Ready)
     assert ready.profile["batches"] == f"text 2, unet {rows}, decoder 4"

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from babelgen.diffusion.single import render_key
-from babelgen.edition import check_files, load_edition
+from babelgen.edition import load_edition
 from babelgen.picture import psnr
+from babelgen.weights import check_files
 from tests.diffusion.test_renderer import by_pipeline
 from tests.gallery.links import check
 

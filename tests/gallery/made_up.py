@@ -115,6 +115,9 @@ class MadeLibrary:
         assert len(names) <= 500
         return {name: self.rows[name] for name in sorted(names) if name in self.rows}  # as a database would
 
+    def flagged(self) -> list[str]:
+        return [name for name, row in self.rows.items() if row.flagged]
+
     def profiles(self) -> dict[str, dict[str, str]]:
         return {"cpu-1f9a": self.details}
 
@@ -143,8 +146,12 @@ class MadeLibrary:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 image.save(path)
 
-    def build(self, site: Path) -> Built:
-        return build_site(self, self, site, neighbours)
+    def flag(self, *rows: Picture) -> None:
+        """Have pictures flagged."""
+        self.rows |= {row.name: replace(row, flagged=True) for row in rows}
+
+    def build(self, site: Path, flagged: bool = False) -> Built:
+        return build_site(self, self, site, neighbours, flagged=flagged)
 
 
 Painter = Callable[[Picture], Image.Image]

@@ -11,8 +11,9 @@ from diffusers import AutoencoderKL, StableDiffusionPipeline
 from transformers import CLIPTokenizer
 
 from babelgen.diffusion.training.networks import Networks, scheduler
-from babelgen.edition import file_hashes, read_edition
+from babelgen.edition import read_edition
 from babelgen.resources import EDITIONS, PACKAGE
+from babelgen.weights import file_hashes
 
 
 def assemble(tokenizer: CLIPTokenizer, vae: AutoencoderKL, networks: Networks, folder: Path) -> None:

@@ -1,0 +1,42 @@
+"""Settings: how pictures are computed, and by whom, as one thing from the command line to the worker.
+
+Law: what stands in a Setting may change bits, and is part of a picture's profile; what stands in a Run beside it may not.
+May import: nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How pictures are computed.
+
+    device: `cpu` or `cuda`; a worker that has a GPU of its own is told `cuda:N`, and `auto` is what users may say: see
+    `engines.devices`. precision: what the networks compute in, `float32`, `bfloat16` or `float16`; None for float32 on a
+    CPU and float16 on a GPU. compiled: whether the UNet is. slots: how many pictures a batch holds; None for as many as
+    suit the device.
+    """
+
+    device: str = "cpu"
+    precision: str | None = None
+    compiled: bool = False
+    slots: int | None = None
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the device is a GPU."""
+        return self.device.startswith("cuda")
+
+
+ON_CPU = Setting()
+
+
+@dataclass(frozen=True)
+class Run:
+    """How pictures are rendered: by which engine, in how many worker processes, and computed how."""
+
+    engine: str = "local"
+    workers: int | None = None
+    setting: Setting = ON_CPU
