@@ -166,7 +166,9 @@ class Edition:
         return f"the shelf t{write_number(self._space.negative)}" if self.negative else "the empty prompt"
 
     def _model_facts(self) -> list[tuple[str, str]]:
-        facts = [("Model", f"{self.source.repository}, revision {self.source.revision}")] if self.source else []
+        facts = (
+            [("Model", f"{self.source.repository}, revision {self.source.revision}")] if self.source else []
+        )
         facts += [("Weights", self.variant)] if self.variant else []
         return facts + ([("Safety checker", "the model's own")] if self.safety_checker else [])
 

@@ -36,7 +36,10 @@ def complaint(source: Source) -> tuple[str, str] | None:
     if not _REPOSITORY.fullmatch(source.repository):
         return "repository", "must be owner/name, as the hub has it"
     if not _REVISION.fullmatch(source.revision):
-        return "revision", "must be a commit hash of 40 hexadecimal digits: names of branches come to mean other files"
+        return (
+            "revision",
+            "must be a commit hash of 40 hexadecimal digits: names of branches come to mean other files",
+        )
     return None
 
 

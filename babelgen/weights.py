@@ -101,7 +101,9 @@ def _weights_complaint(edition: Edition) -> str | None:
         weights = [pattern for pattern in patterns if pattern.endswith(".safetensors")]
         if any(fnmatchcase(file, pattern) for file in files for pattern in weights):
             continue
-        lacks = f"The model of edition {edition.id} in {edition.model} has no weights{variant} for its {network}"
+        lacks = (
+            f"The model of edition {edition.id} in {edition.model} has no weights{variant} for its {network}"
+        )
         pickles = [file for file in files if file.endswith(_PICKLES)]
         if pickles:
             return f"{lacks} but {pickles[0]}, a pickle, which can run any code: only safetensors are loaded."

@@ -76,8 +76,9 @@ def sampler(
     slots = setting.slots or (GPU_SLOTS if setting.on_gpu else CPU_SLOTS)
     precision = str(model.dtype).removeprefix("torch.")
     task = Task(edition, steps, setting.device, precision, setting.compiled, slots)
-    shapes = Renderer(model, slots).shapes  # refuses what no renderer would take
-    return (task, profile(model, shapes)), partial(_by_sampler, model, task)
+    renderer = Renderer(model, slots)
+    renderer.check()
+    return (task, profile(model, renderer.shapes)), partial(_by_sampler, model, task)
 
 
 def _by_sampler(model: Model, task: Task, steps: Steps) -> Told:

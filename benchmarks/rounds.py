@@ -6,6 +6,7 @@ asked for anything waits at its pipe, and so takes no time from the others.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import multiprocessing
 import os
@@ -103,13 +104,14 @@ class Child:
 
     def ask(self, question: object) -> None:
         """Send a question, and do not wait."""
-        self._connection.send(question)
+        with contextlib.suppress(ConnectionError):  # that it has ended is told when its answer is waited for
+            self._connection.send(question)
 
     def told(self) -> Any:
         """What it says next: first what it is, then its answers."""
         try:
             return self._connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionError):
             raise SystemExit("A process that was to be measured has ended early: see above.") from None
 
     def end(self) -> None:
@@ -121,19 +123,17 @@ class Child:
 def _live(connection: Connection, start: str, arguments: Sequence[object], one_thread: bool) -> None:
     if one_thread:
         os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded, as in the farm's workers
-    importlib.import_module(
-        "babelgen.diffusion"
-    )  # says how torch and its kind are to be loaded, before they are
+    importlib.import_module("babelgen.diffusion")  # how torch and its kind are to be loaded
     module, _, name = start.partition(":")
     try:
         ready, answer = getattr(importlib.import_module(module), name)(*arguments)
-        connection.send(ready)
-        while True:
-            connection.send(answer(connection.recv()))
+        with contextlib.suppress(EOFError, ConnectionError):  # let go
+            connection.send(ready)
+            while True:
+                connection.send(answer(connection.recv()))
     except BabelgenError as error:
         sys.exit(str(error))
-    except (EOFError, BrokenPipeError):
-        return  # let go
+    os._exit(0)  # at once: taking torch apart takes seconds, in which others may be measured
 
 
 def run_round(children: Sequence[Child], steps: Steps, rows_a_slot: int) -> Round:

@@ -261,6 +261,14 @@ def counting_number(text: str) -> int:
     return number
 
 
+def number_of_steps(text: str) -> int:
+    """One that keys can have."""
+    number = counting_number(text)
+    if number > MAX_STEPS:
+        raise argparse.ArgumentTypeError(f"{number} is more than {MAX_STEPS}")
+    return number
+
+
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -274,7 +282,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument(
         "--steps",
-        type=counting_number,
+        type=number_of_steps,
         metavar="N",
         help="of (a), (b), (c) and (e); the edition's by default",
     )

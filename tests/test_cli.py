@@ -37,8 +37,7 @@ def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "render", "range", "random", "search", "site", "status", "verify",
         "key show", "key render", "key next", "key prev", "key random", "key check", "key rebase", "key decode",
-        "key encode", "edition list", "edition show",
-        "edition fit",
+        "key encode", "edition list", "edition show", "edition check", "edition pin", "edition fit",
     }  # fmt: skip
 
 
@@ -150,7 +149,7 @@ def test_an_interrupt_in_a_command_is_told(
 def test_editions_are_listed_and_shown(capsys: pytest.CaptureFixture[str], words_edition_file: Path) -> None:
     assert main(["edition", "list"]) == 0
     listed = capsys.readouterr().out
-    assert re.match(r"mini-\w{8}  mini, the built-in model\n", listed)
+    assert re.match(r"mini-\w{8} +mini, the built-in model \(its model is here\)\n", listed)
     assert main(["edition", "show", listed.split()[0]]) == 0
     assert capsys.readouterr().out.startswith(f"Edition: {listed.split()[0]}")
     assert main(["edition", "show", str(words_edition_file)]) == 0

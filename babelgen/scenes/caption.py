@@ -6,9 +6,10 @@ Law: a caption never says what is not drawn; what it leaves out is free. Imports
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
-from babelgen.scenes.scene import Scene, Thing
+from babelgen.scenes.scene import Scene, Thing, possible
 
 # In each row the plainest wording first: half of the captions use it, and people type it first.
 _GROUNDS = {
@@ -122,7 +123,35 @@ def _styled(text: str, style: str, rng: random.Random | None) -> str:
 
 
 def phrases() -> tuple[str, ...]:
-    """Every phrase that captions are made of, in a fixed order; random prompts draw their words from it."""
-    tables = (_GROUNDS, _TIMES, _MOODS, _THINGS, _PLACES, _STYLES)
-    said = [phrase for table in tables for wordings in table.values() for phrase in wordings]
-    return tuple(dict.fromkeys([*said, "with", "and", *_FRAMES]))
+    """What random prompts are drawn from, in a fixed order: every ground at every time, half of them with a thing.
+
+    Then things alone, then styles. All wordings are in it, so that a word that is not is one that no caption has.
+    """
+    grounds = [(ground, wording) for ground, wordings in _GROUNDS.items() for wording in wordings]
+    said = [phrase for turn, ground in enumerate(grounds) for phrase in _scenes(*ground, turn)]
+    things, places = _wordings(_THINGS), _wordings(_PLACES)
+    said += [f"with {thing} {places[turn % len(places)]}" for turn, thing in enumerate(things)]
+    scenes = [f"{grounds[0]} {times[0]}" for grounds in _GROUNDS.values() for times in _TIMES.values()]
+    for turn, style in enumerate([*_wordings(_STYLES), *_FRAMES]):
+        scene = scenes[turn * len(scenes) // 12]
+        said.append(f"{style} {scene}" if style.endswith(" of") else f"{scene}, {style}")
+    first = [wordings[0] for wordings in _THINGS.values()]
+    said += [f"with {one} on the left and {two} on the right" for one, two in pairwise(first)]
+    return tuple(dict.fromkeys(said))
+
+
+def _wordings(table: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [wording for wordings in table.values() for wording in wordings]
+
+
+def _scenes(ground: str, wording: str, turn: int) -> Iterator[str]:
+    """A wording of a ground at each time; the wordings of times, things and places take turns."""
+    places = [wordings[0] for wordings in _PLACES.values()]
+    for at, (time, wordings) in enumerate(_TIMES.items()):
+        said = [f" {said}" for said in wordings] + [f", {mood}" for mood in _MOODS[time]]
+        scene = wording + said[turn % len(said)]
+        names = [name for name in _THINGS if possible(ground, time, name)]
+        if (turn + at) % 2 and names:
+            thing = _THINGS[names[(turn * len(_TIMES) + at) % len(names)]][0]
+            scene += f" with {thing} {places[(turn + at // 2) % len(places)]}"
+        yield scene

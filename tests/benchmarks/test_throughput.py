@@ -224,12 +224,12 @@ def test_one_run_gives_every_figure(tiny_edition_file, monkeypatch, capsys):
 
 def test_mistakes_are_told_in_a_sentence(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["throughput.py", "--edition", "no-such-edition"])
-    with pytest.raises(SystemExit, match="^There is no edition 'no-such-edition'"):
+    with pytest.raises(SystemExit, match="There is no edition 'no-such-edition'"):
         throughput.main()
 
 
-@pytest.mark.parametrize("given", [["--slots", "0"], ["--steps", "-1"], ["--steps", "many"]])
-def test_numbers_are_at_least_one(given, monkeypatch, capsys):
+@pytest.mark.parametrize("given", [["--slots", "0"], ["--steps", "0"], ["--steps", "65"], ["--steps", "x"]])
+def test_numbers_have_bounds(given, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["throughput.py", *given])
     with pytest.raises(SystemExit) as ended:
         throughput.main()

@@ -279,4 +279,7 @@ def test_a_model_that_is_not_there_is_told(
     words_library: LibraryFactory, render: Run, words_edition: Edition
 ) -> None:
     told = render("--library", words_library(RANGE), code=1)
-    assert f"error: The model of edition {words_edition.id} cannot be loaded: " in told
+    assert (
+        f"error: The model of edition {words_edition.id} in {words_edition.model} has no weights for its"
+        in told
+    )

@@ -122,10 +122,3 @@ def test_code_that_comes_with_a_model_is_not_run(model: Path, tmp_path: Path) ->
     with pytest.raises(UserError, match=r"^The model of edition tiny-\w+ cannot be loaded: "):
         load_model(edition(model))
     assert not (tmp_path / "ran").exists()
-
-
-def test_pickled_weights_are_not_loaded(model: Path) -> None:
-    weights = model / "unet/diffusion_pytorch_model.safetensors"
-    weights.rename(weights.with_suffix(".bin"))
-    with pytest.raises(UserError, match="a pickle, which can run any code: only safetensors are loaded"):
-        load_model(edition(model))

@@ -199,5 +199,5 @@ def test_pickled_weights_are_refused(tiny_edition, tmp_path):
     weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
     torch.save({"weight": torch.zeros(1)}, weights.with_suffix(".bin"))
     weights.unlink()
-    with pytest.raises(UserError, match="cannot be loaded"):
+    with pytest.raises(UserError, match="a pickle, which can run any code: only safetensors are loaded"):
         load_model(replace(tiny_edition, model=copy, files={}))

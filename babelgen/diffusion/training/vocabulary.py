@@ -58,7 +58,7 @@ def _merges(learner: Tokenizer) -> list[list[str]]:
 
 
 def save(recipe: Recipe, folder: Path) -> CLIPTokenizer:
-    """Build the tokenizer and write it, with the phrases that captions are made of, to a folder."""
+    """Build the tokenizer and write it, with the word list of random prompts, to a folder."""
     tokenizer = build(recipe)
     tokenizer.save_pretrained(folder)
     (folder / "words.txt").write_text("\n".join(phrases()) + "\n")
