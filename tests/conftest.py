@@ -1,5 +1,6 @@
 """Fixtures that everything shares: the tiny edition, libraries of it, and what a test may touch."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from . import tiny
 from .browser import browser
 
 __all__ = ["browser"]
+
+os.environ["HF_HUB_OFFLINE"] = (
+    "1"  # no test asks a network for a model; see tests/hub.py for how downloads are tried
+)
 
 LibraryFactory = Callable[..., Path]
 

@@ -75,7 +75,9 @@ def test_a_wrong_key_is_told_in_one_short_sentence(run: Run, elsewhere: Path) ->
 def test_rendering_says_that_the_model_is_missing(run: Run, key: str, elsewhere: Path) -> None:
     code, out, err = run("key", "render", "a.key", "--edition", "sd15-lob", "--out", "a.png")
     assert (code, out) == (1, "")
-    assert err.startswith("error: The model of edition sd15-lob-")
+    assert err.startswith(
+        "error: The model stable-diffusion-v1-5/stable-diffusion-v1-5 at 451f4fe161 cannot be downloaded"
+    )
     assert not (elsewhere / "a.png").exists()
 
 

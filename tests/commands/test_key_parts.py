@@ -141,7 +141,9 @@ class TestPrompts:
         key = words_edition.codec.first(4).text
         code, out, err = run("decode", "--text", key, *edition, "--out", "a.npz")
         assert (code, out) == (1, "")
-        assert err.startswith(f"error: The model of edition {words_edition.id} cannot be loaded: ")
+        assert err.startswith(
+            f"error: The model of edition {words_edition.id} in {words_edition.model} has no weights"
+        )
         assert not Path("a.npz").exists()
 
 

@@ -69,7 +69,7 @@ def test_it_is_found_by_its_id_and_listed_nowhere(
         load_edition("tiny")
     assert [path.name for path in shipped_editions()] == ["mine.toml"]
     assert main(["edition", "list"]) == 0
-    assert re.fullmatch(r"mine-\w{8}  Tiny\n", capsys.readouterr().out)
+    assert re.fullmatch(r"mine-\w{8}  Tiny \(.*\)\n", capsys.readouterr().out)
     assert main(["edition", "show", retired.id]) == 0
     assert capsys.readouterr().out.startswith(f"Edition: {retired.id} (retired: another edition has taken")
 

@@ -47,7 +47,7 @@ def test_the_sample_has_short_prompts_long_ones_and_strange_ones(words_edition):
 
 
 def test_a_model_without_a_word_list_is_sampled_by_tokens(words_edition):
-    wordless = replace(words_edition, words="none.txt")
+    wordless = replace(words_edition, words=words_edition.model / "none.txt")
     assert set(lengths(wordless, 400)) == set(range(words_edition.length - 1))
 
 

@@ -95,12 +95,15 @@ def test_installing_retires_the_edition_before(tmp_path, monkeypatch, tokenizer)
     assemble(tokenizer, autoencoder.build(RECIPE.autoencoder), networks, tmp_path / "trained")
     shipped = tmp_path / "editions" / "mini.toml"
     shutil.copy(EDITIONS / "mini.toml", shipped)
+    shutil.copy(EDITIONS / "mini.npy", shipped.parent)
     old = read_edition(shipped).id
     install.install(tmp_path / "trained", len(tokenizer) - 2)
     new = read_edition(shipped)
     assert new.id != old
     assert new.files == file_hashes(tmp_path / "models" / "mini")
-    assert read_edition(tmp_path / "editions" / "retired" / f"{old}.toml").id == old
+    kept = read_edition(tmp_path / "editions" / "retired" / f"{old}.toml")
+    assert (kept.id, kept.statistics.path.name) == (old, f"{old}.npy")
+    assert kept.statistics.path.read_bytes() == (EDITIONS / "mini.npy").read_bytes()
 
 
 def test_a_batch_depends_on_its_step_alone(tokenizer):

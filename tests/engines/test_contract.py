@@ -190,7 +190,9 @@ def test_a_users_error_in_a_worker_is_a_users_error(engine: Engine, order: Order
 
 
 def test_a_model_that_is_not_there_is_a_users_error(words_edition: Edition, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=f"^The model of edition {words_edition.id} cannot be loaded: "):
+    with pytest.raises(
+        UserError, match=f"^The model of edition {words_edition.id} in .* has no weights for its text_encoder"
+    ):
         list(InlineEngine().run(Order(words_edition, tmp_path), plain_items(1)))
 
 
