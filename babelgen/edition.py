@@ -35,6 +35,7 @@ LONGEST_PROMPT = 1024  # tokens
 MOST_COORDINATES = 2**24  # of an embedding
 
 _SHA256 = re.compile("[0-9a-f]{64}")
+_JUDGES = ("safety_checker/", "feature_extractor/")  # parts of a model that change no pixel
 _VARIANT = re.compile("[A-Za-z0-9_]{1,32}")
 
 
@@ -106,7 +107,7 @@ class Edition:
         """What the id is computed from. A field that is added later must be left out where it is absent."""
         meaning = {
             "codec": self.codec_name,
-            "files": self.files,
+            "files": {name: digest for name, digest in self.files.items() if not name.startswith(_JUDGES)},
             "guidance": self.guidance,
             "height": self.height,
             "latents": list(self.latent_shape),

@@ -1,7 +1,7 @@
 """Models on the hub: which revision an edition means, where its files lie here, and how they get here.
 
 Law: a revision is a whole commit hash, so that what it names can never change; files come by the hub's own library, into
-the cache that all programs of its kind share, and what is there already is never asked for again.
+the cache that all programs of its kind share, and what is there already is not downloaded again.
 May import: errors, huggingface_hub.
 """
 

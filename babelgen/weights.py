@@ -26,10 +26,14 @@ def file_hashes(folder: Path, variant: str = "", checker: bool = False) -> dict[
 
     variant: of the weights, such as `fp16`. checker: whether its safety checker is among them.
     """
+    return {name: _sha256(folder / name) for name in _read(folder, variant, checker)}
+
+
+def _read(folder: Path, variant: str, checker: bool) -> list[str]:
+    """The names of the files that are read of a model."""
     names = [path.relative_to(folder).as_posix() for path in [*folder.glob("*"), *folder.glob("*/*")]]
     patterns = _patterns(variant, checker)
-    read = [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
-    return {name: _sha256(folder / name) for name in sorted(read)}
+    return sorted(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
 
 
 def _patterns(variant: str, checker: bool) -> list[str]:
@@ -67,8 +71,9 @@ def fetch(edition: Edition, part: str = "") -> None:
     """
     if edition.source is None:
         return
-    words = [edition.words.name] if edition.words.parent == edition.model else []
-    pinned = [name for name in edition.files if name.startswith(part)]
+    beside = edition.words.is_relative_to(edition.model)
+    words = [edition.words.relative_to(edition.model).as_posix()] if beside else []
+    pinned = _pinned(edition, part)
     if pinned and all((edition.model / name).is_file() for name in [*pinned, *words]):
         return
     patterns = _patterns(edition.variant, edition.safety_checker)
@@ -79,9 +84,8 @@ def _complaint(edition: Edition, part: str) -> str | None:
     """The sentence about the first file that is not as pinned, or lacking; None where all is well."""
     if not edition.model.is_dir():
         return f"The model of edition {edition.id} is not at {edition.model}."
-    for name, digest in edition.files.items():
-        if not name.startswith(part):
-            continue
+    pinned = _pinned(edition, part)
+    for name, digest in pinned.items():
         file = edition.model / name
         if not file.is_file():
             return f"The model of edition {edition.id} lacks its file {name} in {edition.model}."
@@ -89,7 +93,26 @@ def _complaint(edition: Edition, part: str) -> str | None:
             return (
                 f"The file {name} in {edition.model} is not the one that edition {edition.id} was made with."
             )
+    read = _read(edition.model, edition.variant, edition.safety_checker) if edition.files else []
+    strange = [name for name in read if name.startswith(part) and name not in pinned]
+    if strange:  # loading might prefer it to the pinned ones: a list of shards, say
+        return f"The file {strange[0]} in {edition.model} is not one of those that edition {edition.id} pins."
     return None if part else _weights_complaint(edition)
+
+
+def _pinned(edition: Edition, part: str) -> dict[str, str]:
+    """The pinned files that are read: those of a safety checker count only where it is on."""
+    return {
+        name: digest
+        for name, digest in edition.files.items()
+        if name.startswith(part) and (edition.safety_checker or name.partition("/")[0] not in CHECKER)
+    }
+
+
+def is_here(edition: Edition) -> bool:
+    """Whether all files of a model are in their place, as far as that can be said without reading them."""
+    pinned = all((edition.model / name).is_file() for name in _pinned(edition, ""))
+    return pinned and edition.model.is_dir() and _weights_complaint(edition) is None
 
 
 def _weights_complaint(edition: Edition) -> str | None:
@@ -107,6 +130,8 @@ def _weights_complaint(edition: Edition) -> str | None:
         pickles = [file for file in files if file.endswith(_PICKLES)]
         if pickles:
             return f"{lacks} but {pickles[0]}, a pickle, which can run any code: only safetensors are loaded."
+        if edition.source:
+            return f"{lacks}: it was not downloaded in full; try again with a network."
         return f"{lacks}: a file {network}/*.safetensors is needed."
     return None
 

@@ -10,7 +10,7 @@ import pytest
 
 from babelgen.edition import Edition, read_edition
 from babelgen.errors import UserError
-from babelgen.weights import check_files, file_hashes
+from babelgen.weights import check_files, file_hashes, is_here
 
 from . import tiny
 
@@ -146,3 +146,46 @@ def test_weights_that_are_not_there_are_told(
     change(model)
     with pytest.raises(UserError, match=sentence):
         check_files(edition(tmp_path, model, **fields))
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("unet/diffusion_pytorch_model.safetensors.index.json", ""),
+        ("unet/diffusion_pytorch_model-00001-of-00001.safetensors", ""),
+        ("tokenizer/added_tokens.json", "tokenizer/"),
+    ],
+)
+def test_a_file_more_is_refused_since_loading_might_prefer_it(
+    tmp_path: Path, model: Path, name: str, part: str
+) -> None:
+    read = pinned(tmp_path, model)
+    (model / name).write_text("more")
+    with pytest.raises(UserError, match=f"^The file {name} in .* is not one of those that edition tiny-"):
+        check_files(read, part)
+
+
+def test_a_safety_checker_is_switched_off_and_on_under_one_id(tmp_path: Path, model: Path) -> None:
+    """Its hashes count where it is on, and are no part of the id."""
+    hashes = file_hashes(model, checker=True)
+    on = edition(tmp_path, model, files=hashes, safety_checker=True)
+    off = edition(tmp_path, model, files=hashes)
+    assert on.id == off.id == pinned(tmp_path, model).id
+    unpinned = edition(tmp_path, model, files=file_hashes(model), safety_checker=True)
+    with pytest.raises(UserError, match="is not one of those that edition tiny-"):
+        check_files(unpinned)
+    (model / "safety_checker/model.safetensors").write_text("another")
+    check_files(off)
+    with pytest.raises(UserError, match=r"^The file safety_checker/model\.safetensors"):
+        check_files(on)
+    shutil.rmtree(model / "safety_checker")
+    check_files(off)
+
+
+def test_a_model_is_here_when_all_of_it_is(tmp_path: Path, model: Path) -> None:
+    assert is_here(edition(tmp_path, model))
+    assert is_here(pinned(tmp_path, model))
+    read = pinned(tmp_path, model)
+    shutil.rmtree(model / "vae")
+    assert not is_here(read)
+    assert not is_here(edition(tmp_path, model))

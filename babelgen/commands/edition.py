@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import tomlkit
@@ -25,7 +26,7 @@ from babelgen.edition import (
 from babelgen.errors import UserError
 from babelgen.statistics import write_statistics
 from babelgen.store import write_atomic
-from babelgen.weights import fetch, file_hashes
+from babelgen.weights import CHECKER, fetch, file_hashes, is_here
 
 
 def list_editions(as_json: bool) -> int:
@@ -59,13 +60,13 @@ def _summary(edition: Edition) -> dict[str, object]:
         "provisional": edition.provisional,
         "retired": edition.retired,
         "model": str(edition.model),
-        "here": edition.model.is_dir(),
+        "here": is_here(edition),
     }
 
 
 def _whereabouts(edition: Edition) -> str:
     pins = "provisional, " if edition.provisional else ""
-    if edition.model.is_dir():
+    if is_here(edition):
         return f"{pins}its model is here"
     if edition.source:
         return f"{pins}its model is downloaded when it is needed"
@@ -90,21 +91,25 @@ def _load(edition: Edition) -> None:
     fetch(edition)
     say(f"Loading the model of {edition.id} ...")
     from babelgen.diffusion.model import load_model
+    from babelgen.diffusion.safety import load_safety_checker
 
-    load_model(edition)
+    load_safety_checker(load_model(edition))
 
 
 def pin(name: str, out: Path | None) -> int:
     """Pin the hashes of an edition's files in its TOML, or in a copy in the folder `out`; prints the id that comes of it.
 
-    The model must be one that loads and fits; where files are pinned already, it must be the pinned one.
+    The model must be one that loads and fits; where files are pinned already, it must be the pinned one. A safety checker
+    that was switched on since is pinned too.
     """
     source = find_edition(name)
     before = read_edition(source)
     target = source if out is None else out / source.name
     _check_target(source, target, needs_statistics=before.statistics is not None)
-    _load(before)
+    fetch(before)
     hashes = file_hashes(before.model, before.variant, before.safety_checker)
+    judges = {name: digest for name, digest in hashes.items() if name.partition("/")[0] in CHECKER}
+    _load(replace(before, files={**judges, **before.files} if before.files else {}))
     document = _copy(source, target)
     model, text = document["model"], document["text"]
     files = tomlkit.inline_table() if isinstance(model, InlineTable) else tomlkit.table()

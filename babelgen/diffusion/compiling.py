@@ -57,9 +57,9 @@ def _cpp_compiler() -> str:
 
     try:
         told = subprocess.run([get_cpp_compiler(), "--version"], capture_output=True, text=True, check=True)
-    except InvalidCxxCompiler as error:
+    except (InvalidCxxCompiler, OSError, subprocess.CalledProcessError) as error:
         raise UserError(
-            "On a CPU --compile needs a C++ compiler, g++ for example, and there is none here."
+            "On a CPU --compile needs a C++ compiler, g++ for example, and there is none here that works."
         ) from error
     return told.stdout.partition("\n")[0].strip()
 

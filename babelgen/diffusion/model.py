@@ -81,7 +81,14 @@ def load_pipeline(edition: Edition, dtype: torch.dtype = torch.float32) -> Stabl
                 requires_safety_checker=False,
             )
             pipeline.scheduler = make_scheduler(edition.scheduler, pipeline.scheduler.config)
-    except (OSError, ValueError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        KeyError,
+        RuntimeError,
+    ) as error:  # files of any content
         raise UserError(
             f"The model of edition {edition.id} cannot be loaded: {_first_line(error)}"
         ) from error

@@ -121,3 +121,33 @@ def test_files_that_changed_after_pinning_are_refused(command: Command, toml: Pa
         code, _, err = command(verb, toml)
         assert code == 1
         assert "The file vae/config.json in" in err
+
+
+def test_a_safety_checker_is_checked_too_and_pinned_when_it_is_switched_on(
+    command: Command, toml: Path
+) -> None:
+    """Under the same id, since it changes no pixel."""
+    _, before, _ = command("pin", toml)
+    toml.write_text(toml.read_text().replace("[model]\n", "[model]\nsafety_checker = true\n"))
+    code, _, err = command("check", toml)
+    assert code == 1
+    assert "has no weights for its safety_checker" in err
+    tiny.make_safety_checker(toml.parent / "model")
+    code, _, err = command("check", toml)
+    assert code == 1
+    assert "is not one of those that edition" in err
+    code, after, _ = command("pin", toml)
+    assert (code, after) == (0, before)
+    assert command("check", toml)[0] == 0
+    (toml.parent / "model/safety_checker/config.json").write_text("{}")
+    assert command("check", toml)[0] == 1
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", "[", '{"unet": 3}'])
+def test_an_index_that_is_none_is_the_models_fault_and_not_ours(
+    command: Command, toml: Path, text: str
+) -> None:
+    (toml.parent / "model/model_index.json").write_text(text)
+    code, out, err = command("check", toml)
+    assert (code, out) == (1, "")
+    assert "cannot be loaded: " in err
