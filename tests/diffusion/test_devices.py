@@ -214,7 +214,10 @@ def test_pixels_become_whole_numbers_on_the_device_as_they_did_on_the_cpu(fitted
 @pytest.mark.parametrize(
     ("patch", "told"),
     [
-        ({"cpp.cxx": ("no-such-compiler",)}, r"^On a CPU --compile needs a C\+\+ compiler, .+ none here that works\.$"),
+        (
+            {"cpp.cxx": ("no-such-compiler",)},
+            r"^On a CPU --compile needs a C\+\+ compiler, .+ none here that works\.$",
+        ),
         (
             {"post_grad_custom_pre_pass": 1},
             r"^The UNet cannot be compiled here \(.+\): leave out --compile\.$",
