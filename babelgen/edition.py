@@ -24,6 +24,7 @@ from babelgen.keys.space import MAX_STEPS
 from babelgen.resources import EDITIONS, PACKAGE
 from babelgen.toml import Table, read_toml
 
+CHECKER = ("safety_checker", "feature_extractor")  # parts of a model that judge pictures, and change none
 SCHEDULERS = ("ddim", "dpm++ 2m")  # how samples are stepped: see babelgen/diffusion/solvers.py
 
 # Bounds far beyond any model, so that a slip of the pen is told and not computed with.
@@ -35,8 +36,12 @@ LONGEST_PROMPT = 1024  # tokens
 MOST_COORDINATES = 2**24  # of an embedding
 
 _SHA256 = re.compile("[0-9a-f]{64}")
-_JUDGES = ("safety_checker/", "feature_extractor/")  # parts of a model that change no pixel
 _VARIANT = re.compile("[A-Za-z0-9_]{1,32}")
+
+
+def is_of_checker(name: str) -> bool:
+    """Whether a file of a model, by its name in the folder, is of the safety checker."""
+    return name.partition("/")[0] in CHECKER
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ class Edition:
         """What the id is computed from. A field that is added later must be left out where it is absent."""
         meaning = {
             "codec": self.codec_name,
-            "files": {name: digest for name, digest in self.files.items() if not name.startswith(_JUDGES)},
+            "files": {name: digest for name, digest in self.files.items() if not is_of_checker(name)},
             "guidance": self.guidance,
             "height": self.height,
             "latents": list(self.latent_shape),

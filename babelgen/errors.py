@@ -19,3 +19,8 @@ class BadKey(UserError):
 
 class ItemError(BabelgenError):
     """One picture failed: it is recorded and the run goes on, exit code 4."""
+
+
+def first_line(error: BaseException) -> str:
+    """What a library's error says, as far as it fits into a sentence of ours; its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from babelgen.errors import UserError
+from babelgen.errors import UserError, first_line
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 _REVISION = re.compile("[0-9a-f]{40}")
@@ -62,5 +62,6 @@ def download(source: Source, patterns: Sequence[str]) -> None:
     try:
         snapshot_download(source.repository, revision=source.revision, allow_patterns=list(patterns))
     except Exception as error:  # of many types: the hub's own, the connection's, the disk's
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"The model {source} cannot be downloaded: {reason.rstrip('.')}.") from error
+        raise UserError(
+            f"The model {source} cannot be downloaded: {first_line(error).rstrip('.')}."
+        ) from error

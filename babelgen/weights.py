@@ -11,12 +11,11 @@ import hashlib
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from babelgen.edition import Edition
+from babelgen.edition import CHECKER, Edition, is_of_checker
 from babelgen.errors import UserError
 from babelgen.hub import download
 
 NETWORKS = ("text_encoder", "unet", "vae")
-CHECKER = ("safety_checker", "feature_extractor")
 _STEMS = ("model", "diffusion_pytorch_model")  # of weights, as transformers and diffusers name them
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")
 
@@ -105,7 +104,7 @@ def _pinned(edition: Edition, part: str) -> dict[str, str]:
     return {
         name: digest
         for name, digest in edition.files.items()
-        if name.startswith(part) and (edition.safety_checker or name.partition("/")[0] not in CHECKER)
+        if name.startswith(part) and (edition.safety_checker or not is_of_checker(name))
     }
 
 

@@ -19,6 +19,7 @@ from babelgen.edition import (
     Edition,
     StatisticsFile,
     find_edition,
+    is_of_checker,
     load_edition,
     read_edition,
     shipped_editions,
@@ -26,7 +27,7 @@ from babelgen.edition import (
 from babelgen.errors import UserError
 from babelgen.statistics import write_statistics
 from babelgen.store import write_atomic
-from babelgen.weights import CHECKER, fetch, file_hashes, is_here
+from babelgen.weights import fetch, file_hashes, is_here
 
 
 def list_editions(as_json: bool) -> int:
@@ -108,7 +109,7 @@ def pin(name: str, out: Path | None) -> int:
     _check_target(source, target, needs_statistics=before.statistics is not None)
     fetch(before)
     hashes = file_hashes(before.model, before.variant, before.safety_checker)
-    judges = {name: digest for name, digest in hashes.items() if name.partition("/")[0] in CHECKER}
+    judges = {name: digest for name, digest in hashes.items() if is_of_checker(name)}
     _load(replace(before, files={**judges, **before.files} if before.files else {}))
     document = _copy(source, target)
     model, text = document["model"], document["text"]

@@ -19,7 +19,7 @@ from babelgen.diffusion.compiling import compile_network
 from babelgen.diffusion.memory import telling_of_weights
 from babelgen.diffusion.solvers import Scheduler, make_scheduler
 from babelgen.edition import Edition
-from babelgen.errors import UserError
+from babelgen.errors import UserError, first_line
 from babelgen.statistics import statistics_of
 from babelgen.tokens import Tokens, tokens_of
 from babelgen.weights import check_files
@@ -89,9 +89,7 @@ def load_pipeline(edition: Edition, dtype: torch.dtype = torch.float32) -> Stabl
         KeyError,
         RuntimeError,
     ) as error:  # files of any content
-        raise UserError(
-            f"The model of edition {edition.id} cannot be loaded: {_first_line(error)}"
-        ) from error
+        raise UserError(f"The model of edition {edition.id} cannot be loaded: {first_line(error)}") from error
     return pipeline
 
 
@@ -141,7 +139,3 @@ def _check_fit(model: Model) -> None:
         wrong = f"its keys hold embeddings of width {edition.codec.width}, and the model takes {width}"
     if wrong:
         raise UserError(f"Edition {edition.id} does not fit its model: {wrong}.")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

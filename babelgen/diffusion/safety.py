@@ -18,7 +18,7 @@ from transformers import CLIPImageProcessorPil
 from babelgen.diffusion.memory import telling_of_weights
 from babelgen.diffusion.model import Model, quiet
 from babelgen.edition import Edition
-from babelgen.errors import UserError
+from babelgen.errors import UserError, first_line
 
 _CONFIGURATIONS = ("safety_checker/config.json", "feature_extractor/preprocessor_config.json")
 CHECK_BATCH = 2  # pictures; even, as all batches are, and small, since it is a large network for one answer
@@ -81,8 +81,9 @@ def _load(edition: Edition) -> tuple[StableDiffusionSafetyChecker, CLIPImageProc
                 edition.model / "feature_extractor", local_files_only=True
             )
     except (OSError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise UserError(f"The safety checker of edition {edition.id} cannot be loaded: {reason}") from error
+        raise UserError(
+            f"The safety checker of edition {edition.id} cannot be loaded: {first_line(error)}"
+        ) from error
     # What is not there is made up at random, and would flag at random.
     if wrong := sorted([*found["missing_keys"], *(name for name, *_ in found["mismatched_keys"])]):
         raise UserError(
