@@ -15,6 +15,7 @@ from babelgen.engines import LocalEngine, Order, Outcome, Ready
 from babelgen.farm import render_library
 from babelgen.library import Library
 from babelgen.plan import Item, Plan
+from babelgen.tokens import tokens_of
 
 GO = "go"  # the file in a library's folder that its workers wait for
 PATIENCE = 1800  # seconds
@@ -51,6 +52,7 @@ class Clock:
 def farm_round(task: Task, workers: int, count: int) -> Round:
     """Render `count` random keys, `task.steps` steps each, into a library that is thrown away."""
     sample = Sample(seed=1, steps=task.steps, uniform=False, length=count)
+    tokens_of(task.edition)  # loading is not counted, here as in the workers
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         collection = Collection("sample", "sample", "", "random", task.edition, sample)

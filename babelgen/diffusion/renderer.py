@@ -65,35 +65,35 @@ class Renderer:
         """
         self._model = model
         self._checker = checker
-        self._slots = slots or (CPU_SLOTS if model.device.type == "cpu" else GPU_SLOTS)
+        self.slots = slots or (CPU_SLOTS if model.device.type == "cpu" else GPU_SLOTS)
         self._parts = 1 if model.edition.guidance == 1 else 2  # rows a slot
-        if self._slots * self._parts % 2:
+        if self.slots * self._parts % 2:
             # On CPUs a row of an odd batch may be computed otherwise than its neighbours.
-            raise UserError(f"Without guidance the number of slots must be even, not {self._slots}.")
+            raise UserError(f"Without guidance the number of slots must be even, not {self.slots}.")
         self._codec = model.edition.codec
         self._conditions = Conditions(model)
 
     @property
     def shapes(self) -> str:
         """The fixed batch shapes, as a profile states them."""
-        return f"text {TEXT_BATCH}, unet {self._slots * self._parts}, decoder {DECODE_BATCH}"
+        return f"text {TEXT_BATCH}, unet {self.slots * self._parts}, decoder {DECODE_BATCH}"
 
     def check(self) -> None:
         """Refuse, with UserError, to work where a slot's result depends on its neighbours; see the canary."""
-        with telling_of_memory(self._slots), telling_of_compiler():
-            check_slots(self._model, self._slots)
+        with telling_of_memory(self.slots), telling_of_compiler():
+            check_slots(self._model, self.slots)
 
     def render(self, items: Iterable[Item]) -> Iterator[Rendered | Refused]:
         """Render every item, in no fixed order; the batch is refilled from `items` as pictures finish.
 
         Raises UserError where the device has too little memory for the batch.
         """
-        with telling_of_memory(self._slots), telling_of_compiler():
+        with telling_of_memory(self.slots), telling_of_compiler():
             yield from self._render(items)
 
     def _render(self, items: Iterable[Item]) -> Iterator[Rendered | Refused]:
         refused: list[Refused] = []
-        sampler: Sampler[_Ticket] = Sampler(self._model, self._slots)
+        sampler: Sampler[_Ticket] = Sampler(self._model, self.slots)
         waiting: list[tuple[_Ticket, Tensor]] = []
         for finished in sampler.run(self._jobs(items, refused.append)):
             waiting.append(finished)

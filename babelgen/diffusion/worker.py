@@ -54,7 +54,7 @@ def work(order: Order, items: Iterator[Item]) -> Iterator[Outcome]:
     renderer = Renderer(model, order.setting.slots, load_safety_checker(model))
     renderer.check()
     facts = profile(model, renderer.shapes)
-    yield Ready(facts)
+    yield Ready(facts, renderer.slots)
     yield from _finish(renderer.render(items), partial(_write, order, model, facts["id"]))
 
 

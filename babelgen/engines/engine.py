@@ -32,9 +32,10 @@ class Order:
 
 @dataclass(frozen=True)
 class Ready:
-    """A worker has loaded its model; its profile, `id` included."""
+    """A worker has loaded its model. profile: `id` included. slots: how many items it works on at once."""
 
     profile: dict[str, str]
+    slots: int = 1
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from babelgen.engines.devices import gpu_count
-from babelgen.engines.engine import Order, Outcome, resolve
+from babelgen.engines.engine import Order, Outcome, Ready, resolve
 from babelgen.errors import BabelgenError, UserError
 from babelgen.plan import Item
 
@@ -121,6 +121,7 @@ def _end(processes: Mapping[Connection, BaseProcess]) -> None:
 
 def _serve(processes: dict[Connection, BaseProcess], todo: deque[Item], count: int) -> Iterator[Outcome]:
     """Hand out items and pass outcomes on until every worker has said its last word."""
+    slots = 1  # of every worker: they have one order
     while processes:
         for connection in wait(list(processes)):
             if not isinstance(connection, Connection):
@@ -131,18 +132,23 @@ def _serve(processes: dict[Connection, BaseProcess], todo: deque[Item], count: i
                 raise _death(processes[connection]) from error
             if isinstance(word, _Want):
                 with contextlib.suppress(OSError):  # it has gone since; whether it said why comes next
-                    connection.send(_share(todo, count))
+                    connection.send(_share(todo, count, slots))
             elif isinstance(word, _End):
                 del processes[connection]
                 if word.complaint:
                     raise UserError(word.complaint) if word.expected else RuntimeError(word.complaint)
             else:
+                slots = word.slots if isinstance(word, Ready) else slots
                 yield word
 
 
-def _share(todo: deque[Item], count: int) -> list[Item]:
-    """The next items for one of `count` workers; fewer towards the end, none when there are no more."""
-    share = max(1, min(LARGEST_SHARE, len(todo) // (4 * count)))
+def _share(todo: deque[Item], count: int, slots: int) -> list[Item]:
+    """The next items for one of `count` workers; fewer towards the end, none when there are no more.
+
+    Whole batches: a worker with half a batch takes as long as with a whole one, while the others have nothing to do.
+    """
+    batches = -(-min(LARGEST_SHARE, len(todo) // (4 * count)) // slots)
+    share = max(1, batches) * slots
     return [todo.popleft() for _ in range(min(share, len(todo)))]
 
 
