@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from babelgen.errors import UserError
 
@@ -35,11 +35,31 @@ CREATE TABLE profiles (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE editions (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 """,
     "ALTER TABLE pictures ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;",
+    """
+ALTER TABLE pictures ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pictures ADD COLUMN view_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pictures ADD COLUMN thumb_bytes INTEGER NOT NULL DEFAULT 0;
+""",
 )
 SCHEMA_VERSION = len(UPGRADES)
 # How a reader has an earlier version's tables look like this one's, for itself alone. Once a writer has upgraded the
-# file, the real column is part of the `*`, and counts, since it comes first.
-_VIEWS = {1: "CREATE TEMP VIEW pictures AS SELECT *, 0 AS flagged FROM main.pictures"}
+# file, the real columns are part of the `*`, and count, since they come first.
+_SIZES = "0 AS bytes, 0 AS view_bytes, 0 AS thumb_bytes"
+_VIEWS = {
+    1: f"CREATE TEMP VIEW pictures AS SELECT *, 0 AS flagged, {_SIZES} FROM main.pictures",
+    2: f"CREATE TEMP VIEW pictures AS SELECT *, {_SIZES} FROM main.pictures",
+}
+
+
+class Sizes(NamedTuple):
+    """The bytes of a picture's lossless file, its view and its thumbnail; 0 where that was not recorded."""
+
+    pictures: int
+    views: int
+    thumbs: int
+
+
+UNKNOWN = Sizes(0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -49,7 +69,8 @@ class Picture:
     name: of its files. prompt, negative: decoded text, untrusted; '' for the empty prompt and for the edition's
     default negative. page: the page number in decimal, or the two ends of a long one. sha256: of the RGB bytes.
     colour: the average as #rrggbb. profile: how it was computed. seconds: from entering the batch to the file.
-    rendered_at: UTC, ISO 8601. flagged: by the model's own safety checker; False where it was not asked.
+    rendered_at: UTC, ISO 8601. flagged: by the model's own safety checker; False where it was not asked. bytes,
+    view_bytes, thumb_bytes: see `Sizes`.
     """
 
     name: str
@@ -67,6 +88,14 @@ class Picture:
     seconds: float
     rendered_at: str
     flagged: bool = False
+    bytes: int = 0
+    view_bytes: int = 0
+    thumb_bytes: int = 0
+
+    @property
+    def sizes(self) -> Sizes:
+        """Of its three files."""
+        return Sizes(self.bytes, self.view_bytes, self.thumb_bytes)
 
 
 COLUMNS = tuple(field.name for field in fields(Picture))
@@ -81,6 +110,15 @@ class Failure:
     edition: str
     reason: str
     failed_at: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a profile or an edition. table: profiles, editions."""
+
+    table: str
+    id: str
+    facts: Mapping[str, str]
 
 
 # What SQLite says when a statement of ours is wrong; whatever else it says is about the file or the disk.
@@ -174,6 +212,11 @@ class Catalog:
         query = f"SELECT {', '.join(COLUMNS)} FROM pictures WHERE name > ? ORDER BY name LIMIT ?"
         return [of_row(row) for row in self._rows(query, after, most)]
 
+    def sizes(self, names: Iterable[str]) -> dict[str, Sizes]:
+        """The sizes of the files of those of some pictures that are rendered."""
+        query = "SELECT name, bytes, view_bytes, thumb_bytes FROM pictures WHERE name IN (SELECT value FROM json_each(?))"
+        return {name: Sizes(*sizes) for name, *sizes in self._rows(query, json.dumps(list(names)))}
+
     def names(self) -> set[str]:
         """The names of all rendered pictures."""
         return {name for (name,) in self._rows("SELECT name FROM pictures")}
@@ -186,6 +229,14 @@ class Catalog:
         """What could not be rendered, by name."""
         rows = self._rows("SELECT name, key, edition, reason, failed_at FROM failures ORDER BY name")
         return {row[0]: Failure(*row) for row in rows}
+
+    def failed(self, names: Iterable[str] | None = None) -> set[str]:
+        """The names of what could not be rendered, of all pictures or of some."""
+        query = "SELECT name FROM failures"
+        if names is None:
+            return {name for (name,) in self._rows(query)}
+        query += " WHERE name IN (SELECT value FROM json_each(?))"
+        return {name for (name,) in self._rows(query, json.dumps(list(names)))}
 
     def count(self) -> int:
         """How many pictures there are."""
@@ -216,5 +267,5 @@ def as_row(picture: Picture) -> tuple[object, ...]:
 
 def of_row(row: Sequence[Any]) -> Picture:
     """The picture of a row's values: the other way round."""
-    values: list[Any] = [*row[:-1], bool(row[-1])]
-    return Picture(*values)
+    values: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
+    return Picture(**{**values, "flagged": bool(values["flagged"])})

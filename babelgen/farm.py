@@ -1,24 +1,31 @@
 """The farm: plan, engine, store, in one direction.
 
 Law: a picture is reported done when its row is in the catalog, and never before; what has failed is recorded and the
-run goes on.
+run goes on. Several runs may work on one library, on one machine or many: each picture is made by one of them, and each
+ends when all pictures are there.
 May import: catalog, engines, library, plan, settings, store, weights; never torch.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from babelgen.catalog import Failure
-from babelgen.engines import Done, Engine, Failed, Order, Outcome, Ready
+from babelgen.catalog import Catalog, Facts, Failure
+from babelgen.engines import Done, Engine, Failed, Idle, Order, Outcome, Ready
 from babelgen.engines.engine import DIFFUSION
 from babelgen.library import Library
-from babelgen.plan import Plan, Work, make_plan
+from babelgen.plan import WHOLE, Item, Plan, Shard, done_of, make_plan
 from babelgen.settings import ON_CPU, Setting
-from babelgen.store import Store, open_store
+from babelgen.store import Run, open_run, open_store
 from babelgen.weights import fetch
+
+MERGE_EVERY = 1.0  # seconds; what is done in between is in the journals, and is told of a moment later
+LOOK_AGAIN = 2.0  # seconds between looks at what other runs have taken on
 
 
 class Progress(Protocol):
@@ -32,15 +39,20 @@ class Progress(Protocol):
         """What has just happened, after it was recorded."""
         ...
 
+    def shared(self, done: int, waiting: int) -> None:
+        """How many of the pictures of the plan other runs have made, and how many they are still making."""
+        ...
+
 
 @dataclass
 class Tally:
-    """What a run did: pictures rendered, those of them that were flagged, pictures there before, and the failures of
-    this run and earlier ones."""
+    """What a run did: pictures rendered, those of them that were flagged, pictures there before, those that other runs
+    made meanwhile, and the failures of this run, and of earlier and other ones."""
 
     rendered: int = 0
     flagged: int = 0
     done_before: int = 0
+    done_elsewhere: int = 0
     failed_before: int = 0
     failures: tuple[Failure, ...] = ()
 
@@ -52,35 +64,118 @@ def render_library(
     retry_failed: bool = False,
     backend: str = DIFFUSION,
     setting: Setting = ON_CPU,
+    shard: Shard = WHOLE,
 ) -> Tally:
-    """Render what is missing from a library. UserError when another process has it open."""
-    with open_store(library.root) as store:
-        plan = make_plan(library, retry_failed)
+    """Render what is missing from a library, or from a shard of it."""
+    with open_run(library.root) as run:
+        if retry_failed:
+            _forgive(library, shard)
+        plan = make_plan(library, shard)
         progress.planned(plan)
         tally = Tally(done_before=plan.done, failed_before=plan.failed)
+        tasks = []
         for work in plan.works:
             fetch(work.edition)  # once, before there are workers
-            store.record_facts("editions", work.edition.id, dict(work.edition.facts()))
-            order = Order(work.edition, library.root, backend, setting)
-            _render_work(work, order, engine, store, progress, tally)
+            run.journal.record(Facts("editions", work.edition.id, dict(work.edition.facts())))
+            order = Order(work.edition, library.root, backend, setting, run.folder)
+            tasks.append((order, _Claimed(run, work.items, tally)))
+        _render_all(tasks, engine, _Teller(run, progress, tally), progress)
     return tally
 
 
-def _render_work(
-    work: Work, order: Order, engine: Engine, store: Store, progress: Progress, tally: Tally
+def _forgive(library: Library, shard: Shard) -> None:
+    with open_store(library.root) as store, Catalog.open(library.root) as catalog:
+        store.forgive([name for name in catalog.failed() if shard.has(name)])
+
+
+def _render_all(
+    tasks: Sequence[tuple[Order, _Claimed]], engine: Engine, teller: _Teller, progress: Progress
 ) -> None:
-    for outcome in engine.run(order, work.items):
-        if isinstance(outcome, Ready):
-            store.record_facts("profiles", outcome.profile["id"], outcome.profile)
-        elif isinstance(outcome, Done):
-            store.record([outcome.picture])
-            tally.rendered += 1
-            tally.flagged += outcome.picture.flagged
-        elif isinstance(outcome, Failed):
+    """Everything that no other run has; then wait for the others, and do what they leave undone."""
+    while tasks:
+        for order, supply in tasks:
+            for outcome in engine.run(order, supply):
+                teller.hear(outcome, order)
+            teller.flush()
+        tasks = [(order, supply) for order, supply in tasks if supply.elsewhere]
+        waiting = sum(len(supply.elsewhere) for _, supply in tasks)
+        progress.shared(teller.tally.done_elsewhere, waiting)
+        if waiting:
+            time.sleep(LOOK_AGAIN)
+        for _, supply in tasks:
+            supply.look_again()
+
+
+class _Claimed:
+    """The items of a work that no other run has taken on. elsewhere: those that another one has."""
+
+    def __init__(self, run: Run, items: Sequence[Item], tally: Tally) -> None:
+        self.elsewhere: list[Item] = []
+        self._run = run
+        self._tally = tally
+        self._items = deque(items)
+
+    def __len__(self) -> int:
+        """How many are left, of which others may have some."""
+        return len(self._items)
+
+    def take(self, most: int) -> list[Item]:
+        """The next ones that are for this run; none when there are no more."""
+        while self._items:
+            items = [self._items.popleft() for _ in range(min(most, len(self._items)))]
+            granted = self._run.claim([item.name for item in items])
+            self.elsewhere += [item for item in items if item.name not in granted]
+            if ours := self._unsettled([item for item in items if item.name in granted]):
+                return ours
+        return []
+
+    def look_again(self) -> None:
+        """See what has become of the items that others have; what they cannot finish is for this run."""
+        self._items.extend(self._unsettled(self.elsewhere))
+        self.elsewhere = []
+
+    def _unsettled(self, items: list[Item]) -> list[Item]:
+        """Those that no other run has finished since the plan was made."""
+        names = [item.name for item in items]
+        with Catalog.open(self._run.root) as catalog:
+            done = done_of(catalog, names)
+            failed = catalog.failed(names) - done
+        self._tally.done_elsewhere += len(done)
+        self._tally.failed_before += len(failed)
+        return [item for item in items if item.name not in done and item.name not in failed]
+
+
+@dataclass
+class _Teller:
+    """Tells of outcomes once they are in the catalog, and counts them."""
+
+    run: Run
+    progress: Progress
+    tally: Tally
+    untold: list[Outcome] = field(default_factory=list)
+    merged: float = 0.0
+
+    def hear(self, outcome: Outcome, order: Order) -> None:
+        """Something has happened."""
+        self.untold.append(outcome)
+        if isinstance(outcome, Failed):
             failure = _failure(outcome, order)
-            store.record([], [failure])
-            tally.failures += (failure,)
-        progress.advanced(outcome)
+            self.run.journal.record(failure)
+            self.tally.failures += (failure,)
+        if isinstance(outcome, Ready | Idle) or time.monotonic() - self.merged >= MERGE_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Enter in the catalog what is done, and tell of it."""
+        if any(not isinstance(outcome, Idle) for outcome in self.untold):
+            self.run.merge()
+        self.merged = time.monotonic()
+        for outcome in self.untold:
+            if isinstance(outcome, Done):
+                self.tally.rendered += 1
+                self.tally.flagged += outcome.picture.flagged
+            self.progress.advanced(outcome)
+        self.untold.clear()
 
 
 def _failure(outcome: Failed, order: Order) -> Failure:

@@ -25,7 +25,7 @@ from PIL import Image
 from babelgen.catalog import Catalog, Picture
 from babelgen.collections import Collection
 from babelgen.edition import Edition
-from babelgen.engines import Done, Engine, Failed, Order, Outcome
+from babelgen.engines import Done, Engine, Failed, Order, Outcome, Pile
 from babelgen.engines.engine import DIFFUSION
 from babelgen.errors import BabelgenError, ItemError
 from babelgen.library import Library, picture_name
@@ -222,7 +222,7 @@ class _Again:
         fetch(edition)
         with TemporaryDirectory(prefix="babelgen-verify-") as scratch:
             order = Order(edition, Path(scratch), self.backend, self.setting)
-            outcomes = self.engine.run(order, items)
+            outcomes = self.engine.run(order, Pile(items))
             try:
                 for outcome in outcomes:
                     self._judge(rows, outcome, order.root)

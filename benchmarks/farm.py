@@ -80,7 +80,9 @@ def parts(edition: Edition) -> dict[str, float]:
         found = {"key, text encoder and noise": clock(lambda item: renderer._job(item), items)}
     words = [(each.item.key, describe(each.key, edition)) for each in done]
     pictures = [each.pixels for each in done]
-    found["words for people"] = clock(lambda each: texts(each.item.key, describe(each.key, edition), edition), done)
+    found["words for people"] = clock(
+        lambda each: texts(each.item.key, describe(each.key, edition), edition), done
+    )
     found["hash and colour"] = clock(lambda pixels: (pixel_hash(pixels), average_colour(pixels)), pictures)
     found["PNG"] = clock(lambda pixels: encode_png(pixels, {"key": words[0][0]}), pictures)
     found["WebP"] = clock(encode_webp, pictures)
@@ -102,7 +104,9 @@ def clock(step: Callable[[Any], object], each: list[Any]) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--edition", default="mini", help="a shipped edition's name, or a TOML file")
     parser.add_argument("--rounds", type=counting_number, default=5)
     parser.add_argument("--batches", type=counting_number, default=11, help="of each worker in a round")
@@ -112,7 +116,11 @@ def main() -> None:
         edition = load_edition(arguments.edition)
         fetch(edition)
         measured = parts(edition)
-        result = {"edition": edition.id, **turns(edition, arguments.rounds, arguments.batches), "parts_ms": measured}
+        result = {
+            "edition": edition.id,
+            **turns(edition, arguments.rounds, arguments.batches),
+            "parts_ms": measured,
+        }
     except BabelgenError as error:
         raise SystemExit(str(error)) from error
     if arguments.json:
@@ -126,7 +134,9 @@ def main() -> None:
     for name, milliseconds in measured.items():
         print(f"{name:28}{milliseconds:9.2f} ms of processor time a picture")
     whole = 1000 / np.median(result["sampler"]) * len(worker_settings(choose_device(Setting("auto"))))
-    print(f"{'together':28}{sum(measured.values()):9.2f} ms, {sum(measured.values()) / whole:.1%} of a picture's time")
+    print(
+        f"{'together':28}{sum(measured.values()):9.2f} ms, {sum(measured.values()) / whole:.1%} of a picture's time"
+    )
 
 
 if __name__ == "__main__":

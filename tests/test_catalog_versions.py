@@ -83,7 +83,7 @@ def test_a_reader_of_an_old_catalog_cannot_write(root: Path) -> None:
 def test_a_writer_makes_it_one_of_this_version(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     with open_store(root) as store:
         store.record([NEW])
-    assert version_of(root) == SCHEMA_VERSION == 2
+    assert version_of(root) == SCHEMA_VERSION == 3
     with Catalog.open(root) as catalog:
         assert list(catalog.all()) == [*OLD, NEW]
         assert list(catalog.flagged()) == [NEW.name]
@@ -122,8 +122,9 @@ import os, signal, sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("PRAGMA cache_size = 2")  # so that the change reaches the file before it is complete
 connection.execute("BEGIN IMMEDIATE")
-connection.execute(sys.argv[2])
-connection.execute("PRAGMA user_version = 2")
+for change in sys.argv[2].strip().strip(";").split(";"):
+    connection.execute(change)
+connection.execute("PRAGMA user_version = 3")
 for n in range(200):
     connection.execute("INSERT INTO failures VALUES (?, ?, '', '', '')", (str(n), "k" * 500))
 os.kill(os.getpid(), signal.SIGKILL)
@@ -132,7 +133,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.mark.parametrize("writes", [False, True])
 def test_an_upgrade_that_was_killed_is_undone(root: Path, writes: bool) -> None:
-    (upgrade,) = UPGRADES[1:]
+    upgrade = "".join(UPGRADES[1:])
     killed = subprocess.run([sys.executable, "-c", HALF, str(root / FILE), upgrade], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert (root / f"{FILE}-journal").stat().st_size > 0
@@ -141,7 +142,7 @@ def test_an_upgrade_that_was_killed_is_undone(root: Path, writes: bool) -> None:
             store.record([NEW])
     with Catalog.open(root) as catalog:
         assert list(catalog.all()) == [*OLD, *([NEW] if writes else [])]
-    assert version_of(root) == (2 if writes else 1)
+    assert version_of(root) == (3 if writes else 1)
 
 
 def test_an_upgrade_that_fails_leaves_the_old_version(root: Path) -> None:
@@ -159,12 +160,12 @@ def test_an_upgrade_that_fails_leaves_the_old_version(root: Path) -> None:
 
 def test_a_later_version_is_refused_by_readers_and_writers(root: Path) -> None:
     with open_store(root) as store:
-        store.connection.execute("PRAGMA user_version = 3")
+        store.connection.execute("PRAGMA user_version = 4")
     before = (root / FILE).read_bytes()
     for use in (Catalog.open, open_store):
         with pytest.raises(UserError) as refused, use(root):
             pass
         assert (
-            str(refused.value) == f"{root / FILE} is of version 3, and this program reads versions up to 2."
+            str(refused.value) == f"{root / FILE} is of version 4, and this program reads versions up to 3."
         )
     assert (root / FILE).read_bytes() == before

@@ -9,7 +9,7 @@ import pytest
 from babelgen.edition import Edition
 from babelgen.engines import Order
 from babelgen.library import Library, load_library
-from babelgen.plan import Item, make_plan
+from babelgen.plan import Item, Shard, make_plan
 from babelgen.store import file_of, open_store, put_picture
 
 from .conftest import LibraryFactory
@@ -76,14 +76,18 @@ def test_files_without_a_row_are_to_do(library: Library) -> None:
     assert item in make_plan(library).works[0].items
 
 
-def test_what_failed_is_left_alone_unless_asked_for(library: Library) -> None:
+def test_what_failed_is_left_alone(library: Library) -> None:
     item = make_plan(library).works[0].items[0]
     with open_store(library.root) as store:
         store.record([], [replace(FAILURE, name=item.name)])
     assert (make_plan(library).todo, make_plan(library).failed) == (5, 1)
-    assert (make_plan(library, retry_failed=True).todo, make_plan(library, retry_failed=True).failed) == (
-        6,
-        0,
+
+
+def test_shards_have_every_picture_once(library: Library) -> None:
+    shards = [make_plan(library, Shard(index, 3)) for index in (1, 2, 3)]
+    items = [item for plan in shards for work in plan.works for item in work.items]
+    assert sorted(item.name for item in items) == sorted(
+        item.name for item in make_plan(library).works[0].items
     )
 
 

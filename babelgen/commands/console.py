@@ -88,6 +88,11 @@ class RunProgress:
             left = (self._total - self._finished) * running / self._finished
             say(f"{self._finished} of {self._total} pictures, {rate}, {left:.0f} s left")
 
+    def shared(self, done: int, waiting: int) -> None:
+        """Say what other runs have to do with it."""
+        if waiting:
+            say(f"Another render has taken on {waiting} of the pictures; waiting for them.")
+
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:

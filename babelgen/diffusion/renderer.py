@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -42,10 +43,11 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Refused:
-    """One picture that could not be made, and why."""
+    """One picture that could not be made, and why. traceback: '' where there is no slip to look for."""
 
     item: Item
     reason: str
+    traceback: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,9 @@ class Renderer:
                 yield self._job(item)
             except BabelgenError as error:
                 refuse(Refused(item, str(error)))
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+                # A slip over this one key. What torch raises are RuntimeErrors: they are about the device.
+                refuse(Refused(item, f"{type(error).__name__}: {error}", traceback.format_exc()))
 
     def _job(self, item: Item) -> Job[_Ticket]:
         key = self._codec.parse(item.key)

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from pathlib import Path
 
 import torch
 
-from babelgen.catalog import Picture
+from babelgen.catalog import Facts, Picture
 from babelgen.diffusion.model import Model, load_model
 from babelgen.diffusion.profile import profile
 from babelgen.diffusion.renderer import Refused, Rendered, Renderer
 from babelgen.diffusion.safety import load_safety_checker
 from babelgen.edition import Edition
 from babelgen.engines.engine import Done, Failed, Order, Outcome, Ready
+from babelgen.errors import UserError
 from babelgen.picture import average_colour, describe, pixel_hash, texts
 from babelgen.plan import Item
 from babelgen.settings import Setting
-from babelgen.store import put_picture
+from babelgen.store import Journal, open_journal, put_picture
 
 WRITERS = 4  # threads; encoding lets go of Python's lock, and idle ones cost nothing
 MOST_UNWRITTEN = 32  # pictures that wait to be written before rendering waits for them
@@ -54,8 +57,11 @@ def work(order: Order, items: Iterator[Item]) -> Iterator[Outcome]:
     renderer = Renderer(model, order.setting.slots, load_safety_checker(model))
     renderer.check()
     facts = profile(model, renderer.shapes)
-    yield Ready(facts, renderer.slots)
-    yield from _finish(renderer.render(items), partial(_write, order, model, facts["id"]))
+    with open_journal(order.journal_folder) as journal:
+        journal.record(Facts("profiles", facts["id"], facts))
+        yield Ready(facts, renderer.slots)
+        writer = _Writer(order.root, model.edition, facts["id"], journal)
+        yield from _finish(renderer.render(items), writer.write)
 
 
 def _finish(results: Iterator[Rendered | Refused], write: Callable[[Rendered], Outcome]) -> Iterator[Outcome]:
@@ -67,7 +73,7 @@ def _finish(results: Iterator[Rendered | Refused], write: Callable[[Rendered], O
     with ThreadPoolExecutor(WRITERS) as pool:
         for result in results:
             if isinstance(result, Refused):
-                yield Failed(result.item, result.reason)
+                yield Failed(result.item, result.reason, result.traceback)
                 continue
             unwritten.add(pool.submit(write, result))
             patience = None if len(unwritten) > MOST_UNWRITTEN else 0
@@ -78,16 +84,34 @@ def _finish(results: Iterator[Rendered | Refused], write: Callable[[Rendered], O
             yield from (future.result() for future in written)
 
 
-def _write(order: Order, model: Model, profile_id: str, result: Rendered) -> Outcome:
-    """Put one picture in its place and describe it. A disk that fails ends the run: see the store."""
-    words = describe(result.key, model.edition)
-    put_picture(order.root, result.item.name, result.pixels, texts(result.item.key, words, model.edition))
-    height, width, _ = result.pixels.shape
-    return Done(
-        Picture(
-            name=result.item.name,
-            key=result.item.key,
-            edition=model.edition.id,
+@dataclass(frozen=True)
+class _Writer:
+    """Puts pictures in their places. profile: its id."""
+
+    root: Path
+    edition: Edition
+    profile: str
+    journal: Journal
+
+    def write(self, result: Rendered) -> Outcome:
+        """Put one picture in its place and write that down. UserError where the disk fails, which ends the run."""
+        try:
+            picture = self._put(result)
+        except UserError:
+            raise
+        except Exception as error:
+            return Failed(result.item, f"{type(error).__name__}: {error}", traceback.format_exc())
+        self.journal.record(picture)
+        return Done(picture)
+
+    def _put(self, result: Rendered) -> Picture:
+        item, (height, width, _) = result.item, result.pixels.shape
+        words = describe(result.key, self.edition)
+        sizes = put_picture(self.root, item.name, result.pixels, texts(item.key, words, self.edition))
+        return Picture(
+            name=item.name,
+            key=item.key,
+            edition=self.edition.id,
             steps=words.steps,
             prompt=words.prompt,
             negative=words.negative,
@@ -96,9 +120,11 @@ def _write(order: Order, model: Model, profile_id: str, result: Rendered) -> Out
             height=height,
             sha256=pixel_hash(result.pixels),
             colour=average_colour(result.pixels),
-            profile=profile_id,
+            profile=self.profile,
             seconds=round(result.seconds, 3),
             rendered_at=datetime.now(UTC).isoformat(timespec="seconds"),
             flagged=result.flagged,
+            bytes=sizes.pictures,
+            view_bytes=sizes.views,
+            thumb_bytes=sizes.thumbs,
         )
-    )

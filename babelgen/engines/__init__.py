@@ -5,8 +5,21 @@ loaded in the workers and nowhere else.
 May import: catalog, edition, errors, plan, settings; never torch.
 """
 
-from babelgen.engines.engine import Done, Engine, Failed, Order, Outcome, Ready
+from babelgen.engines.engine import Died, Done, Engine, Failed, Idle, Order, Outcome, Pile, Ready, Supply
 from babelgen.engines.inline import InlineEngine
 from babelgen.engines.local import LocalEngine
 
-__all__ = ["Done", "Engine", "Failed", "InlineEngine", "LocalEngine", "Order", "Outcome", "Ready"]
+__all__ = [
+    "Died",
+    "Done",
+    "Engine",
+    "Failed",
+    "Idle",
+    "InlineEngine",
+    "LocalEngine",
+    "Order",
+    "Outcome",
+    "Pile",
+    "Ready",
+    "Supply",
+]

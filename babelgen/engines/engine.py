@@ -1,15 +1,18 @@
-"""What engines have in common: orders, outcomes, and how a backend is found."""
+"""What engines have in common: orders, what they are supplied with, outcomes, and how a backend is found and run."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from babelgen.catalog import Picture
 from babelgen.edition import Edition
+from babelgen.errors import UserError
 from babelgen.plan import Item
 from babelgen.settings import ON_CPU, Setting
 
@@ -21,13 +24,19 @@ class Order:
     """What every worker of a run is told.
 
     root: the library's folder. backend: `module:function`. setting: of the run; each worker's own device comes from its
-    engine.
+    engine. journals: the folder where each worker writes down what it has done; None for the root itself.
     """
 
     edition: Edition
     root: Path
     backend: str = DIFFUSION
     setting: Setting = ON_CPU
+    journals: Path | None = None
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where workers write their journals."""
+        return self.root if self.journals is None else self.journals
 
 
 @dataclass(frozen=True)
@@ -40,28 +49,79 @@ class Ready:
 
 @dataclass(frozen=True)
 class Done:
-    """A picture is in its place on disk; what remains is to record it."""
+    """A picture is in its place on disk, and in the journal of the worker that made it."""
 
     picture: Picture
 
 
 @dataclass(frozen=True)
 class Failed:
-    """A picture could not be made, and why."""
+    """A picture could not be made, and why. traceback: for those who look for a bug; '' where there is nothing to see."""
 
     item: Item
     reason: str
+    traceback: str = ""
 
 
-Outcome = Ready | Done | Failed
+@dataclass(frozen=True)
+class Died:
+    """A worker is gone before its time; another takes its place. traceback: '' where there is none."""
+
+    reason: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """There was no news for a while. in_hand: items that workers have."""
+
+    in_hand: int
+
+
+Outcome = Ready | Done | Failed | Died | Idle
 Backend = Callable[[Order, Iterator[Item]], Iterator[Outcome]]
+
+
+@dataclass(frozen=True)
+class End:
+    """A worker's last word. complaint: why it stopped early, '' otherwise; expected: it is the user's error."""
+
+    complaint: str = ""
+    expected: bool = False
+
+
+class Supply(Protocol):
+    """Where an engine gets its items from."""
+
+    def __len__(self) -> int:
+        """How many are left, or fewer."""
+        ...
+
+    def take(self, most: int) -> list[Item]:
+        """The next ones; none only when there are no more."""
+        ...
+
+
+class Pile:
+    """A supply of items that are all known, and nobody else's."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = deque(items)
+
+    def __len__(self) -> int:
+        """How many are left."""
+        return len(self._items)
+
+    def take(self, most: int) -> list[Item]:
+        """The next ones."""
+        return [self._items.popleft() for _ in range(min(most, len(self._items)))]
 
 
 class Engine(Protocol):
     """Runs items through a backend."""
 
-    def run(self, order: Order, items: Sequence[Item]) -> Iterator[Outcome]:
-        """Work on all items; one Done or Failed for each, in no fixed order."""
+    def run(self, order: Order, supply: Supply) -> Iterator[Outcome]:
+        """Work on all items; one Done or Failed for each, in no fixed order. A worker that dies is replaced."""
         ...
 
 
@@ -70,3 +130,14 @@ def resolve(backend: str) -> Backend:
     module, _, name = backend.partition(":")
     function: Backend = getattr(importlib.import_module(module), name)
     return function
+
+
+def run_backend(order: Order, items: Iterator[Item]) -> Generator[Outcome | End, None, None]:
+    """A worker's whole life, in words: whatever goes wrong is its last."""
+    try:
+        yield from resolve(order.backend)(order, items)
+        yield End()
+    except UserError as error:
+        yield End(str(error), expected=True)
+    except Exception:
+        yield End(traceback.format_exc())

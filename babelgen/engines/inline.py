@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Iterator
 
-from babelgen.engines.engine import Order, Outcome, resolve
+from babelgen.engines.engine import Died, Order, Outcome, Ready, Supply, resolve
+from babelgen.engines.foreman import Foreman
+from babelgen.errors import UserError
 from babelgen.plan import Item
 
 
 class InlineEngine:
-    """Runs the backend here and now."""
+    """Runs the backend here and now; where that ends with an error, it is run again, as a worker is replaced."""
 
-    def run(self, order: Order, items: Sequence[Item]) -> Iterator[Outcome]:
+    def run(self, order: Order, supply: Supply) -> Iterator[Outcome]:
         """Work on all items; one Done or Failed for each, in no fixed order."""
-        return resolve(order.backend)(order, iter(items))
+        foreman = Foreman(supply, 1)
+        while foreman.wants_worker():
+            yield from _live(order, foreman)
+
+
+def _live(order: Order, foreman: Foreman) -> Iterator[Outcome]:
+    """One life of the backend."""
+    foreman.hire("here")
+    ready = False
+    try:
+        for outcome in resolve(order.backend)(order, _items(foreman)):
+            ready = ready or isinstance(outcome, Ready)
+            foreman.heard("here", outcome)
+            yield outcome
+        foreman.left("here")
+    except UserError:
+        raise
+    except Exception as error:
+        if not ready:
+            raise
+        reason = f"{type(error).__name__}: {error}"
+        yield Died(reason, traceback.format_exc())
+        yield from foreman.died("here", reason, ready)
+
+
+def _items(foreman: Foreman) -> Iterator[Item]:
+    while share := foreman.share("here"):
+        yield from share

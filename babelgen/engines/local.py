@@ -1,34 +1,36 @@
 """The local engine: one worker process a core, or a GPU, each with one thread and a model of its own.
 
 Law: workers ask for items, so none waits for another, and they ask before they have run out, so none waits for the
-parent either; a worker whose parent is gone ends at its next word to it. Processes are spawned, never forked, since
-torch does not survive a fork.
+parent either; a worker whose parent is gone ends at once. Processes are spawned, never forked, since torch does not
+survive a fork.
 """
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 import time
-import traceback
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from babelgen.engines.devices import gpu_count
-from babelgen.engines.engine import Order, Outcome, Ready, resolve
-from babelgen.errors import BabelgenError, UserError
+from babelgen.engines.engine import Died, End, Idle, Order, Outcome, Ready, Supply, run_backend
+from babelgen.engines.foreman import Foreman
+from babelgen.errors import UserError
 from babelgen.plan import Item
 
-LARGEST_SHARE = 16  # items handed to a worker at once; it has as many in hand, enough for every slot of a GPU
-PATIENCE = 10.0  # seconds that all workers together are given to end
+PATIENCE = 8.0  # seconds that all workers together are given to end, of the ten that an interrupt may take
+TICK = 1.0  # seconds without news after which the run's owner is told so
+LAST_WORDS = 3.0  # seconds that a worker without a parent has to write down what is finished
+DEAF = {signal.SIGINT, signal.SIGTERM}  # the parent decides when to stop
 
 
 def core_count() -> int:
@@ -41,16 +43,13 @@ class _Want:
     """A worker's word that it has room for more items."""
 
 
-@dataclass(frozen=True)
-class _End:
-    """A worker's last word. complaint: why it stopped early, '' otherwise; expected: it is the user's error."""
+@dataclass
+class _Worker:
+    """A worker as its parent knows it. number: of its place, and of its GPU."""
 
-    complaint: str = ""
-    expected: bool = False
-
-
-class _Alone(Exception):
-    """A worker's parent is gone: there is nobody to work for."""
+    process: BaseProcess
+    number: int
+    ready: bool = False
 
 
 class LocalEngine:
@@ -59,21 +58,18 @@ class LocalEngine:
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers
 
-    def run(self, order: Order, items: Sequence[Item]) -> Iterator[Outcome]:
-        """Work on all items; one Done or Failed for each, in no fixed order.
+    def run(self, order: Order, supply: Supply) -> Iterator[Outcome]:
+        """Work on all items; one Done or Failed for each, in no fixed order. A worker that dies is replaced.
 
-        Raises UserError for what keeps a model from loading and for more workers than GPUs, BabelgenError when a
-        worker died.
+        Raises UserError for what keeps a model from loading and for more workers than GPUs, BabelgenError when workers
+        die before they are ready.
         """
-        count = max(1, min(self._most(order), len(items)))
-        processes: dict[Connection, BaseProcess] = {}
+        most = self._most(order)
+        crew = _Crew(order, Foreman(supply, most), most)
         try:
-            for number in range(count):
-                connection, process = _start(_for_worker(order, number))
-                processes[connection] = process
-            yield from _serve(dict(processes), deque(items), count)
+            yield from crew.serve()
         finally:
-            _end(processes)
+            crew.end()
 
     def _most(self, order: Order) -> int:
         """How many workers there may be."""
@@ -83,6 +79,89 @@ class LocalEngine:
         if self._workers is not None and self._workers > gpus:
             raise UserError(f"--workers {self._workers} is more than the GPUs that are here: {gpus}.")
         return gpus if self._workers is None else self._workers
+
+
+class _Crew:
+    """The worker processes of a run, each behind a pipe."""
+
+    def __init__(self, order: Order, foreman: Foreman, most: int) -> None:
+        self._order = order
+        self._foreman = foreman
+        self._most = most
+        self._workers: dict[Connection, _Worker] = {}
+        self._told = False
+
+    def serve(self) -> Iterator[Outcome]:
+        """Hand out items and pass outcomes on until there is nothing left to do."""
+        while True:
+            while self._foreman.wants_worker():
+                self._hire()
+            if not self._workers:
+                return
+            heard = wait(list(self._workers), TICK)
+            if not heard:
+                yield Idle(self._foreman.in_hand)
+            for connection in heard:
+                if not isinstance(connection, Connection):
+                    raise TypeError("workers are reached through connections alone")
+                yield from self._listen(connection)
+
+    def end(self) -> None:
+        """Let the workers go, and kill those that take too long to notice."""
+        for connection in self._workers:
+            connection.close()
+        deadline = time.monotonic() + PATIENCE
+        for worker in self._workers.values():
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+
+    def _hire(self) -> None:
+        number = min(set(range(self._most)) - {worker.number for worker in self._workers.values()})
+        connection, process = _start(_for_worker(self._order, number))
+        self._workers[connection] = _Worker(process, number)
+        self._foreman.hire(connection)
+
+    def _listen(self, connection: Connection) -> Iterator[Outcome]:
+        """One word of a worker's, or the news that it is gone."""
+        worker = self._workers[connection]
+        try:
+            word = connection.recv()
+        except (EOFError, OSError):  # which of them depends on what it was doing
+            worker.process.join(PATIENCE)
+            yield from self._lose(
+                connection, f"A render worker died (exit code {worker.process.exitcode})", ""
+            )
+            return
+        if isinstance(word, _Want):
+            with contextlib.suppress(OSError):  # it has gone since; whether it said why comes next
+                connection.send(self._foreman.share(connection))
+        elif not isinstance(word, End):
+            worker.ready = worker.ready or isinstance(word, Ready)
+            self._foreman.heard(connection, word)
+            yield word
+        elif word.expected:
+            raise UserError(word.complaint)
+        elif word.complaint:
+            if not worker.ready:
+                raise RuntimeError(word.complaint)
+            yield from self._lose(connection, word.complaint.strip().splitlines()[-1], word.complaint)
+        else:
+            self._foreman.left(connection)
+            self._part(connection)
+
+    def _lose(self, connection: Connection, reason: str, traceback: str) -> Iterator[Outcome]:
+        worker = self._workers[connection]
+        yield Died(reason, traceback)
+        yield from self._foreman.died(connection, reason, worker.ready)
+        self._part(connection)
+
+    def _part(self, connection: Connection) -> None:
+        """Let go of a worker that has said its last word."""
+        worker = self._workers.pop(connection)
+        connection.close()
+        worker.process.join(PATIENCE)
 
 
 def _for_worker(order: Order, number: int) -> Order:
@@ -97,8 +176,7 @@ def _start(order: Order) -> tuple[Connection, BaseProcess]:
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(order, theirs), daemon=True)
     resource_tracker.ensure_running()  # now, since its start would let interrupts through again
-    # A worker inherits this from its first moment on: the parent decides when to stop.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, DEAF)  # a worker inherits it, from its first moment on
     try:
         process.start()
     finally:
@@ -107,105 +185,55 @@ def _start(order: Order) -> tuple[Connection, BaseProcess]:
     return ours, process
 
 
-def _end(processes: Mapping[Connection, BaseProcess]) -> None:
-    """Let the workers go, and kill those that take too long to notice."""
-    for connection in processes:
-        connection.close()
-    deadline = time.monotonic() + PATIENCE
-    for process in processes.values():
-        process.join(max(0.0, deadline - time.monotonic()))
-        if process.is_alive():
-            process.kill()
-            process.join()
-
-
-def _serve(processes: dict[Connection, BaseProcess], todo: deque[Item], count: int) -> Iterator[Outcome]:
-    """Hand out items and pass outcomes on until every worker has said its last word."""
-    slots = 1  # of every worker: they have one order
-    while processes:
-        for connection in wait(list(processes)):
-            if not isinstance(connection, Connection):
-                raise TypeError("workers are reached through connections alone")
-            try:
-                word = connection.recv()
-            except (EOFError, OSError) as error:  # which of them depends on what it was doing
-                raise _death(processes[connection]) from error
-            if isinstance(word, _Want):
-                with contextlib.suppress(OSError):  # it has gone since; whether it said why comes next
-                    connection.send(_share(todo, count, slots))
-            elif isinstance(word, _End):
-                del processes[connection]
-                if word.complaint:
-                    raise UserError(word.complaint) if word.expected else RuntimeError(word.complaint)
-            else:
-                slots = word.slots if isinstance(word, Ready) else slots
-                yield word
-
-
-def _share(todo: deque[Item], count: int, slots: int) -> list[Item]:
-    """The next items for one of `count` workers; fewer towards the end, none when there are no more.
-
-    Whole batches: a worker with half a batch takes as long as with a whole one, while the others have nothing to do.
-    """
-    batches = -(-min(LARGEST_SHARE, len(todo) // (4 * count)) // slots)
-    share = max(1, batches) * slots
-    return [todo.popleft() for _ in range(min(share, len(todo)))]
-
-
-def _death(process: BaseProcess) -> BabelgenError:
-    process.join(PATIENCE)
-    return BabelgenError(
-        f"A render worker died (exit code {process.exitcode}); what was done is kept, run again to carry on."
-    )
-
-
 def _work(order: Order, connection: Connection) -> None:
     """A worker process from start to end."""
     os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded: threads change bits
-    parent = _Parent(connection)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # some shells have their children ignore it
     try:
-        for outcome in resolve(order.backend)(order, parent.items()):
-            parent.tell(outcome)
-        end = _End()
-    except _Alone:
-        return
-    except UserError as error:
-        end = _End(str(error), expected=True)
-    except Exception:
-        end = _End(traceback.format_exc())
-    with contextlib.suppress(_Alone):
-        parent.tell(end)
+        parent = _Parent(connection, _give_up)
+        with contextlib.closing(run_backend(order, parent.items())) as words:
+            for word in words:
+                parent.tell(word)
+    except (OSError, KeyboardInterrupt):
+        pass  # the parent is gone, or does not want more
+    finally:
+        os._exit(0)  # at once: taking torch apart takes seconds
+
+
+def _give_up() -> None:
+    """There is nobody to work for: stop, and write down what is finished."""
+    _thread.interrupt_main()
+    time.sleep(LAST_WORDS)
+    os._exit(1)
 
 
 class _Parent:
-    """A worker's parent, as the worker sees it; a thread talks to it, too."""
+    """A worker's parent, as the worker sees it, and as threads of it do."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, gone: Callable[[], None]) -> None:
+        """gone: called, in a thread, when the parent is."""
         self._connection = connection
+        self._gone = gone
         self._turn = threading.Lock()
+        self._shares: queue.SimpleQueue[list[Item]] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def items(self) -> Iterator[Item]:
         """The worker's items; while one share is worked on the next is on its way."""
-        with ThreadPoolExecutor(1) as ahead:
-            share = self._ask()
-            while share:
-                coming = ahead.submit(self._ask)
-                yield from share
-                share = coming.result()
-
-    def tell(self, word: Outcome | _Want | _End) -> None:
-        """Say a word; _Alone where nobody is there to hear it."""
-        try:
-            with self._turn:
-                self._connection.send(word)
-        except OSError as error:
-            raise _Alone from error
-
-    def _ask(self) -> list[Item]:
-        """The next share, read as soon as it is sent, so that the parent is not held up by a long one."""
         self.tell(_Want())
-        try:
-            share: list[Item] = self._connection.recv()
-        except (EOFError, OSError) as error:
-            raise _Alone from error
-        return share
+        while share := self._shares.get():
+            self.tell(_Want())
+            yield from share
+
+    def tell(self, word: Outcome | _Want | End) -> None:
+        """Say a word; OSError where nobody is there to hear it."""
+        with self._turn:
+            self._connection.send(word)
+
+    def _listen(self) -> None:
+        """Take shares as soon as they are sent, so that the parent is not held up, and see when it is gone."""
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                self._shares.put(self._connection.recv())
+        self._shares.put([])
+        self._gone()

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from babelgen.catalog import Picture
+from babelgen.catalog import UNKNOWN, Facts, Picture, Sizes
 from babelgen.engines import Done, Failed, Order, Outcome, Ready
 from babelgen.errors import UserError
 from babelgen.picture import pixel_hash
 from babelgen.plan import Item
-from babelgen.store import put_picture
+from babelgen.store import open_journal, put_picture
 
 BACKEND = f"{__name__}:work"
 PROFILE = {"id": "fake", "device": "none"}
@@ -32,17 +32,20 @@ def work(order: Order, items: Iterator[Item]) -> Iterator[Outcome]:
     trouble = read_trouble(order.root)
     if "*" in trouble:
         meet(trouble["*"])
-    yield Ready(PROFILE)
-    for item in items:
-        with (order.root / "asked.log").open("a") as log:
-            log.write(f"{os.getpid()} {item.name}\n")
-        if trouble.get(item.name) == "fail":
-            yield Failed(item, "It has values that are not numbers.")
-            continue
-        meet(trouble.get(item.name, ""))
-        pixels = pixels_of(item.key)
-        put_picture(order.root, item.name, pixels, {"key": item.key})
-        yield Done(picture(order, item, pixels))
+    with open_journal(order.journal_folder) as journal:
+        journal.record(Facts("profiles", PROFILE["id"], PROFILE))
+        yield Ready(PROFILE)
+        for item in items:
+            with (order.root / "asked.log").open("a") as log:
+                log.write(f"{os.getpid()} {item.name}\n")
+            if trouble.get(item.name) == "fail":
+                yield Failed(item, "It has values that are not numbers.")
+                continue
+            meet(trouble.get(item.name, ""))
+            pixels = pixels_of(item.key)
+            sizes = put_picture(order.root, item.name, pixels, {"key": item.key})
+            journal.record(done := picture(order, item, pixels, sizes))
+            yield Done(done)
 
 
 def meet(trouble: str) -> None:
@@ -67,11 +70,11 @@ def pixels_of(key: str) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8).reshape(8, 16, 3)
 
 
-def picture(order: Order, item: Item, pixels: NDArray[np.uint8]) -> Picture:
+def picture(order: Order, item: Item, pixels: NDArray[np.uint8], sizes: Sizes = UNKNOWN) -> Picture:
     return Picture(
         name=item.name, key=item.key, edition=order.edition.id, steps=item.steps, prompt="", negative="", page="0",
         width=16, height=8, sha256=pixel_hash(pixels), colour="#000000", profile="fake", seconds=0.0,
-        rendered_at="2026-01-02T03:04:05+00:00",
+        rendered_at="2026-01-02T03:04:05+00:00", bytes=sizes.pictures, view_bytes=sizes.views, thumb_bytes=sizes.thumbs,
     )  # fmt: skip
 
 

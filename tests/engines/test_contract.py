@@ -4,6 +4,7 @@ Each run is made once and looked at by many tests, since loading a model takes s
 """
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import re
@@ -18,7 +19,19 @@ from pathlib import Path
 import pytest
 
 from babelgen.edition import Edition, load_edition
-from babelgen.engines import Done, Engine, Failed, InlineEngine, LocalEngine, Order, Outcome, Ready
+from babelgen.engines import (
+    Died,
+    Done,
+    Engine,
+    Failed,
+    Idle,
+    InlineEngine,
+    LocalEngine,
+    Order,
+    Outcome,
+    Pile,
+    Ready,
+)
 from babelgen.engines.engine import DIFFUSION, resolve
 from babelgen.errors import BabelgenError, UserError
 from babelgen.keys import Address, format_key
@@ -79,6 +92,11 @@ class Run:
     outcomes: list[Outcome]
 
     @property
+    def told(self) -> list[Outcome]:
+        """All but that nothing has happened."""
+        return [outcome for outcome in self.outcomes if not isinstance(outcome, Idle)]
+
+    @property
     def done(self) -> dict[str, Done]:
         return {outcome.picture.name: outcome for outcome in self.outcomes if isinstance(outcome, Done)}
 
@@ -93,7 +111,7 @@ def make_run(poisoned: Edition, tmp_path_factory: pytest.TempPathFactory) -> Cal
             items, root = make_items(poisoned), tmp_path_factory.mktemp("run")
             fake.make_trouble(root, {items[BAD].name: "fail"})
             order = Order(poisoned, root, BACKENDS[backend])
-            runs[engine, backend] = Run(items, root, list(ENGINES[engine]().run(order, items)))
+            runs[engine, backend] = Run(items, root, list(ENGINES[engine]().run(order, Pile(items))))
         return runs[engine, backend]
 
     return make
@@ -108,8 +126,8 @@ def run(request: pytest.FixtureRequest, make_run: Callable[[str, str], Run]) -> 
 def test_every_item_has_exactly_one_outcome(run: Run) -> None:
     names = [
         outcome.picture.name if isinstance(outcome, Done) else outcome.item.name
-        for outcome in run.outcomes
-        if not isinstance(outcome, Ready)
+        for outcome in run.told
+        if isinstance(outcome, Done | Failed)
     ]
     assert sorted(names) == [item.name for item in run.items]
 
@@ -136,7 +154,7 @@ def test_a_picture_is_in_its_place_when_it_is_reported(run: Run) -> None:
 
 
 def test_workers_are_ready_before_their_first_picture(run: Run) -> None:
-    assert isinstance(run.outcomes[0], Ready)
+    assert isinstance(run.told[0], Ready)
     ready = [outcome for outcome in run.outcomes if isinstance(outcome, Ready)]
     assert len({outcome.profile["id"] for outcome in ready}) == 1
     assert {outcome.picture.profile for outcome in run.done.values()} == {ready[0].profile["id"]}
@@ -177,7 +195,7 @@ def plain_items(count: int) -> list[Item]:
 
 @pytest.mark.parametrize("count", [0, 1, 40])
 def test_any_number_of_items_is_worked_on(engine: Engine, order: Order, count: int) -> None:
-    outcomes = list(engine.run(order, plain_items(count)))
+    outcomes = list(engine.run(order, Pile(plain_items(count))))
     assert sum(isinstance(outcome, Done) for outcome in outcomes) == count
     assert sorted(fake.asked(order.root)) == [item.name for item in plain_items(count)]
 
@@ -186,32 +204,48 @@ def test_any_number_of_items_is_worked_on(engine: Engine, order: Order, count: i
 def test_a_users_error_in_a_worker_is_a_users_error(engine: Engine, order: Order, where: str) -> None:
     fake.make_trouble(order.root, {where: "user"})
     with pytest.raises(UserError, match=r"^The model is not there\.$"):
-        list(engine.run(order, plain_items(20)))
+        list(engine.run(order, Pile(plain_items(20))))
 
 
 def test_a_model_that_is_not_there_is_a_users_error(words_edition: Edition, tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=f"^The model of edition {words_edition.id} in .* has no weights for its text_encoder"
     ):
-        list(InlineEngine().run(Order(words_edition, tmp_path), plain_items(1)))
+        list(InlineEngine().run(Order(words_edition, tmp_path), Pile(plain_items(1))))
 
 
 @pytest.mark.parametrize(
     ("trouble", "told"),
     [("slip", "ZeroDivisionError: a slip of ours"), ("end of file", "EOFError: a slip of ours")],
 )
-def test_a_slip_in_a_backend_is_no_users_error(engine: Engine, order: Order, trouble: str, told: str) -> None:
-    fake.make_trouble(order.root, {plain_items(20)[10].name: trouble})
+def test_a_slip_before_the_first_item_is_no_users_error(
+    engine: Engine, order: Order, trouble: str, told: str
+) -> None:
+    fake.make_trouble(order.root, {"*": trouble})
     with pytest.raises(Exception, match=told.partition(": ")[2]) as slip:
-        list(engine.run(order, plain_items(20)))
+        list(engine.run(order, Pile(plain_items(20))))
     assert not isinstance(slip.value, BabelgenError)
     assert told in f"{type(slip.value).__name__}: {slip.value}"
+
+
+def test_an_item_that_meets_a_slip_is_tried_three_times_and_fails_alone(engine: Engine, order: Order) -> None:
+    items = plain_items(40)
+    fake.make_trouble(order.root, {items[20].name: "slip", items[3].name: "slip"})
+    outcomes = list(engine.run(order, Pile(items)))
+    assert sum(isinstance(outcome, Done) for outcome in outcomes) == 38
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+    assert sorted(outcome.item.name for outcome in failed) == [items[3].name, items[20].name]
+    assert all("ZeroDivisionError: a slip of ours" in outcome.reason for outcome in failed)
+    assert [fake.asked(order.root).count(items[at].name) for at in (3, 20)] == [3, 3]
+    died = [outcome for outcome in outcomes if isinstance(outcome, Died)]
+    assert len(died) == 6
+    assert all("Traceback" in outcome.traceback for outcome in died)
 
 
 @pytest.mark.parametrize("backend", ["tests.engines.nowhere:work", "tests.engines.fake:nothing"])
 def test_a_backend_that_is_not_there_is_a_slip_of_ours(engine: Engine, order: Order, backend: str) -> None:
     with pytest.raises(Exception, match=r"nowhere|nothing") as slip:
-        list(engine.run(Order(order.edition, order.root, backend), plain_items(1)))
+        list(engine.run(Order(order.edition, order.root, backend), Pile(plain_items(1))))
     assert not isinstance(slip.value, BabelgenError)
 
 
@@ -220,7 +254,7 @@ def test_what_was_done_before_an_error_was_reported(engine: Engine, order: Order
     fake.make_trouble(order.root, {items[-1].name: "user"})
     outcomes: list[Outcome] = []
     with pytest.raises(UserError):
-        outcomes.extend(engine.run(order, items))
+        outcomes.extend(engine.run(order, Pile(items)))
     done = sum(isinstance(outcome, Done) for outcome in outcomes)
     assert done >= len(items) - 8  # the other worker may hold some still
 
@@ -232,47 +266,53 @@ def test_the_real_backend_is_where_it_is_said_to_be() -> None:
 class TestWorkers:
     """What only processes can suffer."""
 
-    def test_a_worker_that_kills_itself_is_told_of(self, order: Order) -> None:
-        items = plain_items(40)
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_an_item_that_kills_its_worker_fails_and_the_others_are_done(
+        self, order: Order, workers: int
+    ) -> None:
+        items = plain_items(60)
         fake.make_trouble(order.root, {items[20].name: "die"})
-        with pytest.raises(
-            BabelgenError, match=r"^A render worker died \(exit code -9\); what was done is kept"
-        ) as told:
-            list(LocalEngine(2).run(order, items))
-        assert not isinstance(told.value, UserError)
+        outcomes = list(LocalEngine(workers).run(order, Pile(items)))
+        assert sorted(outcome.picture.name for outcome in outcomes if isinstance(outcome, Done)) == [
+            item.name for item in items if item is not items[20]
+        ]
+        (failed,) = (outcome for outcome in outcomes if isinstance(outcome, Failed))
+        assert failed.item == items[20]
+        assert failed.reason.startswith("A render worker died (exit code -9), with this picture alone")
+        assert fake.asked(order.root).count(items[20].name) == 3
 
-    def test_a_worker_that_dies_while_it_starts_is_told_of(self, order: Order) -> None:
+    def test_workers_that_die_while_they_start_are_given_up(self, order: Order) -> None:
         fake.make_trouble(order.root, {"*": "die"})
-        with pytest.raises(BabelgenError, match="exit code -9"):
-            list(LocalEngine(1).run(order, plain_items(3)))
+        with pytest.raises(
+            BabelgenError, match=r"^A render worker died \(exit code -9\), before it was ready"
+        ):
+            list(LocalEngine(1).run(order, Pile(plain_items(3))))
 
-    def test_a_worker_killed_while_it_waits_for_work_is_told_of(self, order: Order) -> None:
+    def test_a_worker_killed_while_it_waits_for_work_is_replaced(self, order: Order) -> None:
         """Its last words are read first; then there is nobody to hand the next items to."""
-        outcomes = LocalEngine(1).run(order, plain_items(40))
+        outcomes = LocalEngine(1).run(order, Pile(plain_items(40)))
         assert isinstance(next(outcomes), Ready)
         (worker,) = multiprocessing.active_children()
         time.sleep(0.2)  # until it has asked and waits
         assert worker.pid is not None
         os.kill(worker.pid, signal.SIGKILL)
         worker.join()
-        with pytest.raises(BabelgenError, match="exit code -9"):
-            list(outcomes)
+        assert sum(isinstance(outcome, Done) for outcome in outcomes) == 40
 
-    def test_a_worker_killed_with_items_in_hand_is_told_of(self, order: Order) -> None:
+    def test_a_worker_killed_with_items_in_hand_is_replaced(self, order: Order) -> None:
         items = plain_items(80)
         fake.make_trouble(order.root, {item.name: "slow" for item in items})
-        outcomes = LocalEngine(1).run(order, items)
-        for outcome in outcomes:
-            if isinstance(outcome, Done):
-                break
+        outcomes = LocalEngine(1).run(order, Pile(items))
+        told = list(itertools.takewhile(lambda outcome: not isinstance(outcome, Done), outcomes))
         (worker,) = multiprocessing.active_children()
         assert worker.pid is not None
         os.kill(worker.pid, signal.SIGKILL)
-        with pytest.raises(BabelgenError, match="exit code -9"):
-            list(outcomes)
+        told += outcomes
+        assert sum(isinstance(outcome, Done) for outcome in told) == 79  # and the one that was told of before
+        assert not [outcome for outcome in told if isinstance(outcome, Failed)]
 
     def test_workers_end_when_nobody_asks_for_more(self, order: Order) -> None:
-        outcomes = LocalEngine(2).run(order, plain_items(100))
+        outcomes = LocalEngine(2).run(order, Pile(plain_items(100)))
         next(outcomes)
         assert len(multiprocessing.active_children()) == 2
         with contextlib.closing(outcomes):
@@ -285,7 +325,7 @@ class TestWorkers:
         items = plain_items(3)
         fake.make_trouble(order.root, {item.name: "forever" for item in items[1:]})
         monkeypatch.setattr("babelgen.engines.local.PATIENCE", 0.5)
-        outcomes = LocalEngine(2).run(order, items)
+        outcomes = LocalEngine(2).run(order, Pile(items))
         next(outcome for outcome in outcomes if isinstance(outcome, Done))
         start = time.monotonic()
         outcomes.close()
@@ -294,14 +334,14 @@ class TestWorkers:
     def test_an_engine_can_run_again(self, order: Order) -> None:
         engine = LocalEngine(1)
         for _ in range(2):
-            assert sum(isinstance(outcome, Done) for outcome in engine.run(order, plain_items(3))) == 3
+            assert sum(isinstance(outcome, Done) for outcome in engine.run(order, Pile(plain_items(3)))) == 3
 
 
 SCRIPT = """
 import sys
 from pathlib import Path
 from babelgen.edition import load_edition
-from babelgen.engines import Done, LocalEngine, Order
+from babelgen.engines import Done, LocalEngine, Order, Pile
 from babelgen.exits import guard
 from tests.engines import fake
 from tests.engines.test_contract import plain_items
@@ -309,7 +349,7 @@ from tests.engines.test_contract import plain_items
 def main():
     order = Order(load_edition(sys.argv[1]), Path(sys.argv[2]), fake.BACKEND)
     print("starting", flush=True)
-    for outcome in LocalEngine(2).run(order, plain_items(5000)):
+    for outcome in LocalEngine(2).run(order, Pile(plain_items(5000))):
         if isinstance(outcome, Done):
             print("done", flush=True)
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from babelgen.edition import Edition
-from babelgen.engines import Done, LocalEngine, Order, Outcome, Ready
+from babelgen.engines import Done, LocalEngine, Order, Outcome, Pile, Ready
 from babelgen.engines.devices import choose_device, gpu_count
-from babelgen.engines.local import LARGEST_SHARE, _Parent, _Want
+from babelgen.engines.foreman import LARGEST_SHARE
+from babelgen.engines.local import _Parent, _Want
 from babelgen.errors import UserError
 from babelgen.plan import Item
 from babelgen.settings import Setting
@@ -104,7 +105,7 @@ def test_a_gpu_that_is_not_there_is_refused(driver: Path) -> None:
 def run(
     edition: Edition, root: Path, engine: LocalEngine, setting: Setting, count: int = 40
 ) -> list[Outcome]:
-    return list(engine.run(Order(edition, root, f"{__name__}:work", setting), plain_items(count)))
+    return list(engine.run(Order(edition, root, f"{__name__}:work", setting), Pile(plain_items(count))))
 
 
 def devices(outcomes: list[Outcome]) -> list[str]:
@@ -147,7 +148,7 @@ def test_a_worker_asks_for_more_before_it_has_nothing_left() -> None:
     ours, theirs = Pipe()
     first, second = plain_items(4)[:2], plain_items(4)[2:]
     ours.send(first)
-    items = _Parent(theirs).items()
+    items = _Parent(theirs, lambda: None).items()
     assert next(items) == first[0]
     assert [ours.recv(), ours.recv()] == [_Want(), _Want()]
     ours.send(second)
@@ -162,7 +163,7 @@ def test_a_share_of_long_keys_does_not_hold_up_the_parent() -> None:
     """It is read when it comes, not when it is wanted: a pipe that nobody reads takes no more than some of it."""
     ours, theirs = Pipe()
     ours.send(plain_items(2))
-    items = _Parent(theirs).items()
+    items = _Parent(theirs, lambda: None).items()
     next(items)
     share = [Item(str(at), "long" * 100_000, 1) for at in range(LARGEST_SHARE)]
     sender = threading.Thread(target=ours.send, args=(share,), daemon=True)

@@ -1,0 +1,46 @@
+"""The store: the only writer of a library folder.
+
+Law: a file is written beside its place, synced, moved into place, and its folder synced; the picture first, then a line
+in the journal of the process that made it, its row in the catalog last. So whatever moment the power fails, what the
+catalog reports is there, whole. Any number of processes write pictures and journals of their own; rows are written by
+one at a time, the one that holds the library's lock, and for no longer than that takes.
+May import: errors, catalog, library, Pillow; never torch.
+"""
+
+from babelgen.store.files import write_atomic
+from babelgen.store.journal import Journal, open_journal
+from babelgen.store.pictures import (
+    SUFFIXES,
+    THUMBNAIL_WIDTH,
+    VIEW_QUALITY,
+    encode_png,
+    encode_webp,
+    file_of,
+    in_place,
+    put_picture,
+)
+from babelgen.store.recipe import add_collection, changing, copy_recipe
+from babelgen.store.rows import Store, open_store
+from babelgen.store.runs import Run, open_run, settle
+
+__all__ = [
+    "SUFFIXES",
+    "THUMBNAIL_WIDTH",
+    "VIEW_QUALITY",
+    "Journal",
+    "Run",
+    "Store",
+    "add_collection",
+    "changing",
+    "copy_recipe",
+    "encode_png",
+    "encode_webp",
+    "file_of",
+    "in_place",
+    "open_journal",
+    "open_run",
+    "open_store",
+    "put_picture",
+    "settle",
+    "write_atomic",
+]

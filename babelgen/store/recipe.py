@@ -1,0 +1,110 @@
+"""A library's own file: copied from a recipe, and what commands add to it."""
+
+from __future__ import annotations
+
+import contextlib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import filelock
+import tomlkit
+
+from babelgen.errors import UserError
+from babelgen.library import FILE as LIBRARY_FILE
+from babelgen.store.files import make_folder, write_atomic
+
+
+def copy_recipe(recipe: Path, root: Path) -> None:
+    """Make a recipe the library file of a library, followed by the collections that commands added to it.
+
+    Where the recipe has not changed since it was last copied, nothing is written: the copy may be edited.
+    """
+    data = _read(recipe)
+    with changing(root):
+        _copy_recipe(recipe, data, root)
+
+
+def _copy_recipe(recipe: Path, data: bytes, root: Path) -> None:
+    target, original = root / LIBRARY_FILE, root / "recipe.toml"
+    if target.exists() and (target.samefile(recipe) or (original.exists() and _read(original) == data)):
+        return
+    text, added = _resolve_editions(recipe, data), []
+    if target.exists():
+        old = _read(target)
+        added = [table for table in _parse(target, old).get("collection", []) if table.get("added")]
+        write_atomic(root / f"{LIBRARY_FILE}.old", old)
+    write_atomic(target, _append(target, text, added))
+    write_atomic(original, data)
+
+
+@contextlib.contextmanager
+def changing(root: Path) -> Iterator[None]:
+    """Hold a library's own file for a change: from reading it to writing it, one process at a time."""
+    try:
+        make_folder(root)
+        lock = filelock.FileLock(root / "library.lock")
+        lock.acquire()
+    except OSError as error:
+        raise UserError(f"The library folder {root} cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def add_collection(root: Path, fields: Mapping[str, object]) -> None:
+    """Append a collection to a library's own file; comments and order there stay as they are."""
+    with changing(root):
+        _add_collection(root, fields)
+
+
+def _add_collection(root: Path, fields: Mapping[str, object]) -> None:
+    target = root / LIBRARY_FILE
+    text = _read(target).decode() if target.exists() else tomlkit.dumps({"title": root.resolve().name})
+    table = tomlkit.table()
+    for name, value in {**fields, "added": True}.items():
+        table.append(name, value)
+    write_atomic(target, _append(target, text, [table]))
+
+
+def _resolve_editions(recipe: Path, data: bytes) -> str:
+    """A recipe's text with the edition files that it names made absolute: the copy lies elsewhere."""
+    document = _parse(recipe, data)
+    for table in [document, *document.get("collection", [])]:
+        if str(table.get("edition", "")).endswith(".toml"):
+            table["edition"] = str((recipe.parent / table["edition"]).resolve())
+    return tomlkit.dumps(document)
+
+
+def _append(target: Path, text: str, tables: Sequence[object]) -> bytes:
+    """A library file with more collections at its end; UserError where it could not be read again."""
+    for table in tables:
+        array = tomlkit.aot()
+        array.append(table)
+        document = tomlkit.document()
+        document.append("collection", array)
+        text = text.rstrip("\n") + "\n\n" + tomlkit.dumps(document)
+    try:
+        names = [table.get("name") for table in tomllib.loads(text).get("collection", [])]
+    except ValueError as error:
+        raise UserError(
+            f"Nothing can be added to {target}: each of its collections must stand under [[collection]]."
+        ) from error
+    if twin := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"{target} would have two collections with the name {twin!r}: rename one of them.")
+    return text.encode()
+
+
+def _parse(path: Path, data: bytes) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(data)
+    except (UnicodeDecodeError, tomlkit.exceptions.TOMLKitError) as error:
+        raise UserError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}.") from error
