@@ -1,6 +1,6 @@
 """The catalog: the record of every rendered picture, and read-only queries of it.
 
-Law: a row is there only when its picture file was there first (store.py writes both). Reading never writes, but for
+Law: a row is there only when its picture file was there first (the store writes both). Reading never writes, but for
 undoing the half of a change that a killed writer left behind, which SQLite does for whoever comes first. A catalog of an
 earlier version is read as it is, and made one of this version by the next writer.
 May import: errors and the standard library.

@@ -56,6 +56,9 @@ def render(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.")
     ] = False,
+    json_log: Annotated[
+        bool, typer.Option("--json-log", help="Print what happens to standard output, a JSON object a line.")
+    ] = False,
     *,
     run: Run,
 ) -> int:
@@ -65,7 +68,7 @@ def render(
     """
     from babelgen.commands import render as command
 
-    return command.render(recipe, library, run, retry_failed)
+    return command.render(recipe, library, run, retry_failed, json_log)
 
 
 @app.command("range", cls=Command)

@@ -7,10 +7,13 @@ May import: errors and Typer.
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import typer
@@ -37,6 +40,22 @@ class Command(TyperCommand):
         """Run the function behind the command."""
         invoke = super().invoke
         raise typer.Exit(guard(lambda: invoke(ctx)))
+
+
+@contextmanager
+def stopping_on_sigterm() -> Iterator[None]:
+    """Take a request to end, as machines send it that are about to go, for an interrupt.
+
+    Only the main thread can; elsewhere nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def guard(action: Callable[[], int | None]) -> int:

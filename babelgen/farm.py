@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from babelgen.catalog import Catalog, Facts, Failure
-from babelgen.engines import Done, Engine, Failed, Idle, Order, Outcome, Ready
+from babelgen.engines import Done, Engine, Failed, Order, Outcome, Pulse, Ready
 from babelgen.engines.engine import DIFFUSION
 from babelgen.library import Library
 from babelgen.plan import WHOLE, Item, Plan, Shard, done_of, make_plan
@@ -162,12 +162,12 @@ class _Teller:
             failure = _failure(outcome, order)
             self.run.journal.record(failure)
             self.tally.failures += (failure,)
-        if isinstance(outcome, Ready | Idle) or time.monotonic() - self.merged >= MERGE_EVERY:
+        if isinstance(outcome, Ready | Pulse) or time.monotonic() - self.merged >= MERGE_EVERY:
             self.flush()
 
     def flush(self) -> None:
         """Enter in the catalog what is done, and tell of it."""
-        if any(not isinstance(outcome, Idle) for outcome in self.untold):
+        if any(not isinstance(outcome, Pulse) for outcome in self.untold):
             self.run.merge()
         self.merged = time.monotonic()
         for outcome in self.untold:

@@ -20,6 +20,7 @@ from babelgen.keys.numerals import write_bytes
 from babelgen.tokens import tokens_of
 
 SHORT_DIGITS = 30  # a page number up to this long is shown whole
+SHORT_KEY = 80  # characters of a key that is shown whole
 END_DIGITS = 8  # of a longer one each end has so many
 
 
@@ -78,6 +79,11 @@ def short_page(page: int) -> str:
         return str(page)
     numeral = write_number(page)
     return f"{_ends(numeral)} ({len(numeral)} digits of base 32)"
+
+
+def short_key(key: str) -> str:
+    """A key as it is told of beside its picture's name: the two ends of a long one."""
+    return key if len(key) <= SHORT_KEY else f"{key[: SHORT_KEY // 2]}…{key[-SHORT_KEY // 4 :]}"
 
 
 def _ends(numeral: str) -> str:

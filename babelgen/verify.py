@@ -29,14 +29,13 @@ from babelgen.engines import Done, Engine, Failed, Order, Outcome, Pile
 from babelgen.engines.engine import DIFFUSION
 from babelgen.errors import BabelgenError, ItemError
 from babelgen.library import Library, picture_name
-from babelgen.picture import pixel_hash, psnr
+from babelgen.picture import pixel_hash, psnr, short_key
 from babelgen.plan import Item
 from babelgen.settings import ON_CPU, Setting
 from babelgen.store import SUFFIXES, file_of
 from babelgen.weights import fetch
 
 PAGE = 512  # pictures whose rows are held at once; the workers are started once for as many
-SHORT_KEY = 80  # characters; of a longer one the two ends are told
 
 
 @dataclass(frozen=True)
@@ -179,10 +178,7 @@ def _pixels(root: Path, picture: Picture) -> NDArray[np.uint8]:
 
 
 def _fault(picture: Picture, what: str, folder: str = "pictures") -> Fault:
-    key = picture.key
-    if len(key) > SHORT_KEY:
-        key = f"{key[: SHORT_KEY // 2]}…{key[-SHORT_KEY // 4 :]}"
-    return Fault(picture.name, key, file_of(Path(), folder, picture.name).as_posix(), what)
+    return Fault(picture.name, short_key(picture.key), file_of(Path(), folder, picture.name).as_posix(), what)
 
 
 @dataclass(frozen=True)

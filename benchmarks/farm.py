@@ -77,7 +77,8 @@ def parts(edition: Edition) -> dict[str, float]:
     items = [Item(f"{at:032x}", key, edition.steps) for at, key in enumerate(keys)]
     with torch.no_grad():
         done = [result for result in renderer.render(items) if hasattr(result, "pixels")]
-        found = {"key, text encoder and noise": clock(lambda item: renderer._job(item), items)}
+        fresh = Renderer(model)  # which has encoded no prompt yet
+        found = {"key, text encoder and noise": clock(lambda item: fresh._job(item), items)}
     words = [(each.item.key, describe(each.key, edition)) for each in done]
     pictures = [each.pixels for each in done]
     found["words for people"] = clock(

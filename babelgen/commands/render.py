@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from babelgen.commands.console import RunProgress, say, warn, warn_prompts
+from babelgen.commands.console import say, warn, warn_prompts
+from babelgen.commands.events import Events
+from babelgen.commands.progress import LINE_EVERY, Listeners, Meter, RunProgress
 from babelgen.engines import Engine, InlineEngine, LocalEngine
 from babelgen.engines.devices import choose_device
 from babelgen.errors import UserError
+from babelgen.exits import stopping_on_sigterm
 from babelgen.farm import Tally, render_library
 from babelgen.library import FILE, Library, load_library, read_library
+from babelgen.picture import short_key
 from babelgen.resources import shipped
 from babelgen.settings import Run
-from babelgen.store import copy_recipe
+from babelgen.store import copy_recipe, open_log
 
 LIBRARIES = Path("library")
 DEFAULT = LIBRARIES / "default"
 MOST_LISTED = 10
+LOG_EVERY = 60.0  # seconds between counts in a library's log
 
 
 def find_library(recipe: Path | None, folder: Path | None) -> Path:
@@ -46,36 +52,53 @@ def settled(run: Run) -> Run:
     return replace(run, setting=choose_device(run.setting))
 
 
-def render(recipe: Path | None, folder: Path | None, run: Run, retry: bool = False) -> int:
+def render(
+    recipe: Path | None, folder: Path | None, run: Run, retry: bool = False, json_log: bool = False
+) -> int:
     """Render a library: exit code 0, or 4 when some pictures failed."""
     run = settled(run)
     library = load_library(find_library(recipe, folder))
-    return render_and_report(library, run, retry)
+    return render_and_report(library, run, retry, json_log)
 
 
-def render_and_report(library: Library, run: Run, retry: bool = False) -> int:
-    """Render what a library lacks, and say how it went."""
+def render_and_report(library: Library, run: Run, retry: bool = False, json_log: bool = False) -> int:
+    """Render what a library lacks, and say how it went; json_log: to programs, too, on standard output."""
     for collection in library.collections:
         warn_prompts(collection.edition, collection.spec.prompts())
     for edition in dict.fromkeys(collection.edition for collection in library.collections):
         if edition.provisional:
             warn(f"Edition {edition.id} is provisional: its files are not pinned, and its keys may change.")
     progress, engine = RunProgress(), make_engine(run.engine, run.workers)
+    events = [Events(open_log(library.root), pictures=False, every=LOG_EVERY)]
+    if json_log:
+        events.append(Events(partial(print, flush=True), pictures=True, every=LINE_EVERY))
     try:
-        tally = render_library(library, engine, progress, retry, setting=run.setting)
+        with stopping_on_sigterm():
+            listeners = Listeners([progress, *events])
+            tally = render_library(library, engine, listeners, retry, setting=run.setting)
+    except BaseException as error:
+        for each in events:
+            each.stopped(error)
+        raise
     finally:
         progress.close()
-    return _report(tally, progress, library.root)
+    for each in events:
+        each.ended(tally)
+    return _report(tally, progress.meter, library.root)
 
 
-def _report(tally: Tally, progress: RunProgress, root: Path) -> int:
-    failed, seconds = len(tally.failures) + tally.failed_before, progress.seconds
+def _report(tally: Tally, meter: Meter, root: Path) -> int:
+    failed, seconds = len(tally.failures) + tally.failed_before, meter.seconds
     if tally.rendered:
+        each = seconds / tally.rendered
+        pictures = "picture" if tally.rendered == 1 else "pictures"
         say(
-            f"Rendered {tally.rendered} pictures into {root} in {seconds:.0f} s ({seconds / tally.rendered:.2f} s each);"
-            f" the first worker was ready after {progress.startup:.0f} s."
+            f"Rendered {tally.rendered} {pictures} into {root} in {seconds:.0f} s ({each:.2f} s each); the first worker"
+            f" was ready after {meter.startup:.0f} s."
         )
-    elif not failed:
+    if tally.done_elsewhere:
+        say(f"{tally.done_elsewhere} of the pictures were made by other renders meanwhile.")
+    elif not tally.rendered and not failed:
         say(f"Nothing to render: {root} is complete.")
     if tally.flagged:
         were, are = ("picture was", "is") if tally.flagged == 1 else ("pictures were", "are")
@@ -84,7 +107,10 @@ def _report(tally: Tally, progress: RunProgress, root: Path) -> int:
             " (without --flagged)."
         )
     for failure in tally.failures[:MOST_LISTED]:
-        warn(f"Not rendered: {failure.key[:80]}: {failure.reason}")
+        warn(f"Not rendered: {short_key(failure.key)}: {failure.reason}")
     if failed:
-        warn(f"{failed} pictures failed; `render.py status` lists them.")
+        were = "picture has" if failed == 1 else "pictures have"
+        warn(
+            f"{failed} {were} failed; `render.py status` lists them, and `render --retry-failed` tries again."
+        )
     return 4 if failed else 0

@@ -13,7 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from babelgen.collections import Collection
-from babelgen.commands.console import LINE_EVERY, say, warn
+from babelgen.commands.console import say, warn
+from babelgen.commands.progress import LINE_EVERY
 from babelgen.commands.render import make_engine, settled
 from babelgen.errors import UserError
 from babelgen.library import FILE, Library, load_library

@@ -5,7 +5,7 @@ loaded in the workers and nowhere else.
 May import: catalog, edition, errors, plan, settings; never torch.
 """
 
-from babelgen.engines.engine import Died, Done, Engine, Failed, Idle, Order, Outcome, Pile, Ready, Supply
+from babelgen.engines.engine import Died, Done, Engine, Failed, Order, Outcome, Pile, Pulse, Ready, Supply
 from babelgen.engines.inline import InlineEngine
 from babelgen.engines.local import LocalEngine
 
@@ -14,12 +14,12 @@ __all__ = [
     "Done",
     "Engine",
     "Failed",
-    "Idle",
     "InlineEngine",
     "LocalEngine",
     "Order",
     "Outcome",
     "Pile",
+    "Pulse",
     "Ready",
     "Supply",
 ]

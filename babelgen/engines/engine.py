@@ -72,13 +72,14 @@ class Died:
 
 
 @dataclass(frozen=True)
-class Idle:
-    """There was no news for a while. in_hand: items that workers have."""
+class Pulse:
+    """A second has passed. workers: at work, or getting ready. in_hand: items that they have."""
 
+    workers: int
     in_hand: int
 
 
-Outcome = Ready | Done | Failed | Died | Idle
+Outcome = Ready | Done | Failed | Died | Pulse
 Backend = Callable[[Order, Iterator[Item]], Iterator[Outcome]]
 
 

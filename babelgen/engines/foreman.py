@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
-from babelgen.engines.engine import Done, Failed, Outcome, Ready, Supply
+from babelgen.engines.engine import Done, Failed, Outcome, Pulse, Ready, Supply
 from babelgen.errors import BabelgenError
 from babelgen.plan import Item
 
@@ -44,9 +44,9 @@ class Foreman:
         self._slots = 1
 
     @property
-    def in_hand(self) -> int:
-        """Items that workers have, and have not told of."""
-        return sum(len(worker.hand) for worker in self._workers.values())
+    def pulse(self) -> Pulse:
+        """How many workers there are, and how many items they have in hand."""
+        return Pulse(len(self._workers), sum(len(worker.hand) for worker in self._workers.values()))
 
     def wants_worker(self) -> bool:
         """Whether there is something to do for one worker more."""

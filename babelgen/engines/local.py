@@ -22,13 +22,13 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from babelgen.engines.devices import gpu_count
-from babelgen.engines.engine import Died, End, Idle, Order, Outcome, Ready, Supply, run_backend
+from babelgen.engines.engine import Died, End, Order, Outcome, Ready, Supply, run_backend
 from babelgen.engines.foreman import Foreman
 from babelgen.errors import UserError
 from babelgen.plan import Item
 
 PATIENCE = 8.0  # seconds that all workers together are given to end, of the ten that an interrupt may take
-TICK = 1.0  # seconds without news after which the run's owner is told so
+TICK = 1.0  # seconds between pulses
 LAST_WORDS = 3.0  # seconds that a worker without a parent has to write down what is finished
 DEAF = {signal.SIGINT, signal.SIGTERM}  # the parent decides when to stop
 
@@ -93,14 +93,16 @@ class _Crew:
 
     def serve(self) -> Iterator[Outcome]:
         """Hand out items and pass outcomes on until there is nothing left to do."""
+        tick = time.monotonic()
         while True:
             while self._foreman.wants_worker():
                 self._hire()
             if not self._workers:
                 return
             heard = wait(list(self._workers), TICK)
-            if not heard:
-                yield Idle(self._foreman.in_hand)
+            if time.monotonic() - tick >= TICK:
+                tick = time.monotonic()
+                yield self._foreman.pulse
             for connection in heard:
                 if not isinstance(connection, Connection):
                     raise TypeError("workers are reached through connections alone")

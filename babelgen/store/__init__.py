@@ -9,6 +9,7 @@ May import: errors, catalog, library, Pillow; never torch.
 
 from babelgen.store.files import write_atomic
 from babelgen.store.journal import Journal, open_journal
+from babelgen.store.log import open_log
 from babelgen.store.pictures import (
     SUFFIXES,
     THUMBNAIL_WIDTH,
@@ -38,6 +39,7 @@ __all__ = [
     "file_of",
     "in_place",
     "open_journal",
+    "open_log",
     "open_run",
     "open_store",
     "put_picture",

@@ -24,12 +24,12 @@ from babelgen.engines import (
     Done,
     Engine,
     Failed,
-    Idle,
     InlineEngine,
     LocalEngine,
     Order,
     Outcome,
     Pile,
+    Pulse,
     Ready,
 )
 from babelgen.engines.engine import DIFFUSION, resolve
@@ -94,7 +94,7 @@ class Run:
     @property
     def told(self) -> list[Outcome]:
         """All but that nothing has happened."""
-        return [outcome for outcome in self.outcomes if not isinstance(outcome, Idle)]
+        return [outcome for outcome in self.outcomes if not isinstance(outcome, Pulse)]
 
     @property
     def done(self) -> dict[str, Done]:

@@ -1,0 +1,90 @@
+"""Events: how a run goes, told to programs, and to those who look for what went wrong: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from babelgen.commands.progress import Meter
+from babelgen.engines import Died, Done, Failed, Outcome, Ready
+from babelgen.farm import Tally
+from babelgen.picture import short_key
+from babelgen.plan import Plan
+
+
+class Events:
+    """Writes a line for what happens: `event`, `time` (UTC), `host`, `process`, and what there is to say of it.
+
+    pictures: whether each one that is done has a line; else there is only one with counts, every so often.
+    """
+
+    def __init__(self, write: Callable[[str], None], pictures: bool, every: float) -> None:
+        """every: seconds between lines with counts."""
+        self._write = write
+        self._pictures = pictures
+        self._every = every
+        self._last = time.monotonic()
+        self._meter = Meter()
+
+    def planned(self, plan: Plan) -> None:
+        """What there is to do."""
+        self._meter.total = plan.todo
+        self._tell("planned", to_do=plan.todo, done=plan.done, failed=plan.failed)
+
+    def advanced(self, outcome: Outcome) -> None:
+        """What has just happened."""
+        self._meter.count(outcome)
+        if isinstance(outcome, Ready):
+            self._tell("ready", profile=outcome.profile, slots=outcome.slots)
+        elif isinstance(outcome, Done) and self._pictures:
+            picture = outcome.picture
+            self._tell(
+                "done", name=picture.name, key=short_key(picture.key), edition=picture.edition, steps=picture.steps,
+                seconds=picture.seconds, flagged=picture.flagged,
+            )  # fmt: skip
+        elif isinstance(outcome, Failed):
+            item, reason = outcome.item, outcome.reason
+            self._tell(
+                "failed", name=item.name, key=short_key(item.key), reason=reason, traceback=outcome.traceback
+            )
+        elif isinstance(outcome, Died):
+            self._tell("died", reason=outcome.reason, traceback=outcome.traceback)
+        if time.monotonic() - self._last >= self._every:
+            self._counts()
+
+    def shared(self, done: int, waiting: int) -> None:
+        """What other runs have to do with it."""
+        if done > self._meter.elsewhere or waiting:
+            self._tell("shared", done=done, waiting=waiting)
+        self._meter.elsewhere = done
+
+    def ended(self, tally: Tally) -> None:
+        """The run has come to its end."""
+        self._tell(
+            "ended", rendered=tally.rendered, flagged=tally.flagged, done_before=tally.done_before,
+            done_elsewhere=tally.done_elsewhere, failed=len(tally.failures), failed_before=tally.failed_before,
+            deaths=self._meter.deaths, seconds=round(self._meter.seconds, 3),
+        )  # fmt: skip
+
+    def stopped(self, error: BaseException) -> None:
+        """The run has not come to its end."""
+        self._tell("stopped", error=type(error).__name__, reason=str(error), rendered=self._meter.finished)
+
+    def _counts(self) -> None:
+        self._last = time.monotonic()
+        meter = self._meter
+        seconds_left = None if meter.rate is None else round(meter.left / meter.rate, 1)
+        self._tell(
+            "progress", finished=meter.finished, left=meter.left, rate=meter.rate and round(meter.rate, 3),
+            seconds_left=seconds_left, workers=meter.workers, in_hand=meter.in_hand, device=meter.device,
+        )  # fmt: skip
+
+    def _tell(self, event: str, **facts: Any) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        head = {"event": event, "time": now, "host": platform.node(), "process": os.getpid()}
+        self._write(json.dumps({**head, **facts}))

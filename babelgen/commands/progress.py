@@ -1,0 +1,147 @@
+"""Progress: how a run goes, told to people as it goes: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from babelgen.commands import console
+from babelgen.commands.console import say, warn
+from babelgen.engines import Died, Done, Failed, Outcome, Pulse, Ready
+from babelgen.farm import Progress
+from babelgen.plan import Plan
+
+FIRST_FEW = 8  # pictures before a rate is told
+LINE_EVERY = 10.0  # seconds between plain lines where there is no terminal
+
+
+class Meter:
+    """Counts a run's pictures. Loading a model is no measure of what is left, so its clock starts when one is loaded."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+        self.loaded: float | None = None
+        self.total = self.finished = self.elsewhere = self.deaths = self.workers = self.in_hand = 0
+        self.device = ""
+
+    def count(self, outcome: Outcome) -> None:
+        """Take note of something that has happened."""
+        if isinstance(outcome, Ready):
+            self.loaded = self.loaded or time.monotonic()
+            self.device = outcome.profile.get("device", "")
+        elif isinstance(outcome, Done | Failed):
+            self.finished += 1
+        elif isinstance(outcome, Died):
+            self.deaths += 1
+        elif isinstance(outcome, Pulse):
+            self.workers, self.in_hand = outcome.workers, outcome.in_hand
+
+    @property
+    def left(self) -> int:
+        """Pictures that are still to be made."""
+        return self.total - self.finished - self.elsewhere
+
+    @property
+    def rate(self) -> float | None:
+        """Pictures a second; None as long as too few are there to tell: the first ones leave a whole batch late."""
+        if not self.finished or self.finished < min(FIRST_FEW, self.total):
+            return None
+        running = time.monotonic() - (self.loaded or self.start)
+        return self.finished / max(running, 1e-6)  # some clocks stand still for a moment
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self.start
+
+    @property
+    def startup(self) -> float:
+        """Seconds from the start until the first worker was ready."""
+        return (self.loaded or self.start) - self.start
+
+
+class RunProgress:
+    """A bar with rate, time left and who works on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self.meter = Meter()
+        self._last = time.monotonic()
+        self._waiting = 0
+        self._bar: Bar | None = None
+
+    def planned(self, plan: Plan) -> None:
+        """Say what there is to do."""
+        kept = f"; {plan.done} are there already" if plan.done else ""
+        failed = f", {plan.failed} failed earlier (--retry-failed tries them again)" if plan.failed else ""
+        say(f"{plan.todo} {'picture' if plan.todo == 1 else 'pictures'} to render{kept}{failed}.")
+        self.meter.total = plan.todo
+        if plan.todo and console.console.is_terminal:
+            self._bar = Bar(
+                TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(), TextColumn("{task.fields[crew]}"), console=console.console,
+            )  # fmt: skip
+            self._bar.add_task("rendering", total=plan.todo, rate="", crew="")
+            self._bar.start()
+
+    def advanced(self, outcome: Outcome) -> None:
+        """Count, and show it."""
+        self.meter.count(outcome)
+        if isinstance(outcome, Died):
+            warn(f"{outcome.reason.rstrip('.')}; another worker takes its place.")
+        self._show()
+
+    def shared(self, done: int, waiting: int) -> None:
+        """Say what other runs have to do with it."""
+        self.meter.elsewhere = done
+        if waiting and not self._waiting:
+            say(f"Another render is making {waiting} of these pictures; waiting for it.")
+        self._waiting = waiting
+        self._show()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _show(self) -> None:
+        meter = self.meter
+        rate = "" if meter.rate is None else f"{meter.rate:.1f} a second"
+        finished = meter.finished + meter.elsewhere
+        if self._bar is not None:
+            workers = "worker" if meter.workers == 1 else "workers"
+            crew = (
+                f"{meter.workers} {workers} on {meter.device}, {meter.in_hand} in hand"
+                if meter.device
+                else ""
+            )
+            self._bar.update(self._bar.task_ids[0], completed=finished, rate=rate, crew=crew)
+        elif meter.rate and (time.monotonic() - self._last >= LINE_EVERY or not meter.left):
+            if not meter.left and self._last == float("inf"):
+                return  # the end has been told
+            self._last = time.monotonic() if meter.left else float("inf")
+            say(f"{finished} of {meter.total} pictures, {rate}, {meter.left / meter.rate:.0f} s left")
+
+
+class Listeners:
+    """Several who are told how a run goes."""
+
+    def __init__(self, listeners: Sequence[Progress]) -> None:
+        self._listeners = listeners
+
+    def planned(self, plan: Plan) -> None:
+        """What there is to do."""
+        for listener in self._listeners:
+            listener.planned(plan)
+
+    def advanced(self, outcome: Outcome) -> None:
+        """What has just happened."""
+        for listener in self._listeners:
+            listener.advanced(outcome)
+
+    def shared(self, done: int, waiting: int) -> None:
+        """What other runs have to do with it."""
+        for listener in self._listeners:
+            listener.shared(done, waiting)
