@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from babelgen.catalog import Catalog, Picture
-from babelgen.commands.console import RunProgress
+from babelgen.commands.progress import RunProgress
 from babelgen.engines import Engine, InlineEngine, LocalEngine
 from babelgen.farm import render_library
 from babelgen.library import Library, load_library

@@ -13,7 +13,7 @@ from PIL import Image
 
 from babelgen.catalog import Catalog, Picture
 from babelgen.cli import main
-from babelgen.commands.console import RunProgress
+from babelgen.commands.progress import RunProgress
 from babelgen.edition import Edition
 from babelgen.engines import InlineEngine
 from babelgen.farm import render_library

@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from babelgen.catalog import Facts, Picture, Sizes
 from babelgen.diffusion import worker
 from babelgen.diffusion.single import render_key
 from babelgen.edition import Edition
-from babelgen.engines import Done, Order, Outcome, Ready
+from babelgen.engines import Done, Failed, Order, Outcome, Ready
 from babelgen.errors import UserError
 from babelgen.keys import Address, Shelf, format_key
 from babelgen.plan import Item
 from babelgen.settings import Setting
 from babelgen.store import file_of, in_place, put_picture
+from babelgen.store.journal import Reader
 
 
 @pytest.fixture
@@ -38,11 +40,12 @@ def test_a_picture_that_is_long_in_writing_holds_up_no_other(
 ) -> None:
     others = threading.Semaphore(0)
 
-    def put(root: Path, name: str, *rest: Any) -> None:
+    def put(root: Path, name: str, *rest: Any) -> Sizes:
         if name == items[0].name:
             assert all(others.acquire(timeout=60) for _ in items[1:])
-        put_picture(root, name, *rest)
+        sizes = put_picture(root, name, *rest)
         others.release()
+        return sizes
 
     monkeypatch.setattr(worker, "put_picture", put)
     ready, *outcomes = worker.work(Order(tiny_edition, tmp_path), iter(items))
@@ -60,11 +63,12 @@ def test_rendering_waits_for_a_disk_that_cannot_keep_up(
     """No more pictures are kept in memory than are allowed to wait."""
     lock, waiting, most = threading.Lock(), 0, 0
 
-    def put(root: Path, name: str, *rest: Any) -> None:
+    def put(root: Path, name: str, *rest: Any) -> Sizes:
         nonlocal waiting
-        put_picture(root, name, *rest)
+        sizes = put_picture(root, name, *rest)
         with lock:
             waiting -= 1
+        return sizes
 
     class Counted(worker.ThreadPoolExecutor):
         def submit(self, *given: Any) -> Any:
@@ -88,6 +92,37 @@ def test_each_picture_is_in_its_place_when_it_is_told_of(
     for outcome in worker.work(Order(tiny_edition, tmp_path), iter(items)):
         if isinstance(outcome, Done):
             assert in_place(tmp_path, outcome.picture.name)
+
+
+def test_what_is_told_of_stands_in_a_journal_first(
+    tiny_edition: Edition, items: list[Item], tmp_path: Path
+) -> None:
+    told: list[Picture] = []
+    for outcome in worker.work(Order(tiny_edition, tmp_path), iter(items)):
+        told += [outcome.picture] if isinstance(outcome, Done) else []
+        (journal,) = tmp_path.glob("*.journal")
+        facts, *written = Reader(journal).read()
+        assert isinstance(facts, Facts)
+        assert all(picture in written for picture in told)
+    assert len(told) == len(items)
+
+
+def test_a_slip_over_one_picture_fails_it_alone(
+    tiny_edition: Edition, items: list[Item], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put(root: Path, name: str, *rest: Any) -> Sizes:
+        if name == items[3].name:
+            raise ZeroDivisionError("a slip of ours")
+        return put_picture(root, name, *rest)
+
+    monkeypatch.setattr(worker, "put_picture", put)
+    no_key = Item("f" * 32, "no key at all", 9)
+    outcomes = list(worker.work(Order(tiny_edition, tmp_path), iter([no_key, *items])))
+    failed = {outcome.item.name: outcome for outcome in outcomes if isinstance(outcome, Failed)}
+    assert set(failed) == {items[3].name, no_key.name}
+    assert failed[items[3].name].reason == "ZeroDivisionError: a slip of ours"
+    assert "Traceback" in failed[items[3].name].traceback
+    assert len(done(outcomes)) == len(items) - 1
 
 
 def test_a_disk_that_fails_ends_the_run(tiny_edition: Edition, items: list[Item], tmp_path: Path) -> None:
