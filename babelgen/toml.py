@@ -7,6 +7,7 @@ May import: errors and the standard library.
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,20 +17,29 @@ from babelgen.errors import UserError
 
 LARGEST_FILE = 64 * 2**20  # bytes
 LONGEST_SHOWN = 80  # characters of a wrong value
+_HEADER = re.compile(r"\s*(\[\[?[A-Za-z0-9_.-]+\]?\])\s*(?:#.*)?$")
+_FIELD = re.compile(r"""\s*([A-Za-z0-9_-]+|"[^"]+"|'[^']+')\s*[=.]""")
 
 
 class Table:
     """One table of a TOML file that knows where it stands and which of its fields were asked for."""
 
-    def __init__(self, values: dict[str, Any], where: str, prefix: str = "") -> None:
+    def __init__(
+        self, values: dict[str, Any], where: str, prefix: str = "", text: str = "", header: str = ""
+    ) -> None:
+        """text: of the file, and header: what stands over the table there (`[[collection]] 2`); '' where there is none."""
         self._values = values
         self._where = where
         self._prefix = prefix
+        self._text = text
+        self._header = header
         self._asked: set[str] = set()
 
     def error(self, name: str, complaint: str) -> UserError:
-        """The error for a field: `libraries/x.toml: collection 2: count must be ...`."""
-        return UserError(f"{self._where}: {self._prefix}{name} {complaint}.")
+        """The error for a field: `libraries/x.toml: collection 2: count must be ... (line 7).`."""
+        number = _line_of(self._text, self._header, name)
+        line = "" if number is None else f" (line {number})"
+        return UserError(f"{self._where}: {self._prefix}{name} {complaint}{line}.")
 
     def names(self) -> list[str]:
         """The fields that are there."""
@@ -87,12 +97,13 @@ class Table:
     def table(self, name: str, optional: bool = False) -> Table:
         """A table inside this one."""
         values = self._get(name, dict, "a table", {} if optional else None)
-        return Table(values, self._where, f"{self._prefix}{name}.")
+        return Table(values, self._where, f"{self._prefix}{name}.", self._text, f"[{name}] 1")
 
     def tables(self, name: str) -> list[Table]:
         """A list of tables, `[[name]]`; none there is an empty list."""
         return [
-            Table(value, self._where, f"{name} {index}: ") for index, value in enumerate(self.raw(name), 1)
+            Table(value, self._where, f"{name} {index}: ", self._text, f"[[{name}]] {index}")
+            for index, value in enumerate(self.raw(name), 1)
         ]
 
     def raw(self, name: str) -> list[dict[str, Any]]:
@@ -137,6 +148,38 @@ class Table:
         return text
 
 
+def _line_of(text: str, header: str, name: str) -> int | None:
+    """The line, counted from 1, where a field of a table stands, or its header where the field is missing.
+
+    None where neither is to be found: in inline tables, in dotted ones, in what was never a file.
+    """
+    here, counts, found = "", {"": 1}, None
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        head = _HEADER.match(line)
+        field = _FIELD.match(line)
+        if not (head or (field and here == header and field[1].strip("\"'") == name)):
+            continue
+        if not _begins_here(lines, number):
+            continue  # in the middle of a text of many lines
+        if not head:
+            return number
+        counts[head[1]] = counts.get(head[1], 0) + 1
+        here = f"{head[1]} {counts[head[1]]}"
+        if here == header:
+            found = number
+    return found
+
+
+def _begins_here(lines: list[str], number: int) -> bool:
+    """Whether a line is the first of its statement: what stands before it is a whole file then."""
+    try:
+        tomllib.loads("\n".join(lines[: number - 1]))
+    except ValueError:
+        return False
+    return True
+
+
 def _finite(value: float) -> bool:
     try:
         return math.isfinite(value)
@@ -158,7 +201,8 @@ def read_toml(path: Path) -> Table:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise UserError(f"{path} is too large for a TOML file.")
-        return Table(tomllib.loads(path.read_text("utf-8")), str(path))
+        text = path.read_text("utf-8")
+        return Table(tomllib.loads(text), str(path), text=text)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:  # of TOML, of UTF-8, or of a number of more than 4,300 digits

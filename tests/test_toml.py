@@ -1,5 +1,6 @@
 """Reading TOML: what is asked for is given, and everything else is one sentence that says where."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,51 @@ def table(tmp_path: Path, text: str) -> Table:
 
 
 def refusal(action: Callable[[], object]) -> str:
-    """The sentence with which an action is refused."""
+    """The sentence with which an action is refused, without the line, which has tests of its own."""
     with pytest.raises(UserError) as refused:
         action()
-    return str(refused.value)
+    return re.sub(r" \(line \d+\)(?=\.$)", "", str(refused.value))
+
+
+LINES = """title = 1
+"quoted" = 2
+# count = 3
+description = \"\"\"
+count = 4
+[[shelf]]
+count = 5
+\"\"\"
+[[shelf]]  # the first
+  count = 6
+[model]
+path = 7
+[[shelf]]
+'count' = 8
+inline = { count = 9 }
+"""
+
+
+def test_the_line_of_a_mistake_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(LINES)
+    top = read_toml(path)
+    first, second = top.tables("shelf")
+
+    def line(action: Callable[[], object]) -> str:
+        with pytest.raises(UserError) as refused:
+            action()
+        found = re.search(r" \(line (\d+)\)\.$", str(refused.value))
+        return found[1] if found else ""
+
+    assert line(lambda: top.text("title")) == "1"
+    assert line(lambda: top.text("quoted")) == "2"
+    assert line(lambda: first.text("count")) == "10"
+    assert line(lambda: second.text("count")) == "14"
+    assert line(lambda: top.table("model").text("path")) == "12"
+    assert line(lambda: first.text("name")) == "9"  # missing: where its table begins
+    assert line(lambda: second.table("inline").text("count")) == ""
+    assert line(lambda: top.text("nowhere")) == ""
+    assert line(top.tables("shelf")[0].refuse_others) == "10"
 
 
 def test_each_type_of_value_is_read(tmp_path: Path) -> None:
