@@ -35,10 +35,22 @@ CREATE TABLE profiles (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE editions (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 """,
     "ALTER TABLE pictures ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;",
+    # The key comes last, since SQLite reads a row from its start: a key may have 190,000 characters, and whether a
+    # million pictures are in place is asked without them.
     """
-ALTER TABLE pictures ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE pictures ADD COLUMN view_bytes INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE pictures ADD COLUMN thumb_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pictures RENAME TO pictures_2;
+CREATE TABLE pictures (
+    name TEXT PRIMARY KEY, bytes INTEGER NOT NULL, view_bytes INTEGER NOT NULL, thumb_bytes INTEGER NOT NULL,
+    flagged INTEGER NOT NULL, rendered_at TEXT NOT NULL, seconds REAL NOT NULL, edition TEXT NOT NULL,
+    profile TEXT NOT NULL, steps INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, colour TEXT NOT NULL, page TEXT NOT NULL, prompt TEXT NOT NULL, negative TEXT NOT NULL,
+    key TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO pictures SELECT name, 0, 0, 0, flagged, rendered_at, seconds, edition, profile, steps, width, height,
+    sha256, colour, page, prompt, negative, key FROM pictures_2;
+DROP TABLE pictures_2;
+CREATE INDEX flagged ON pictures (name) WHERE flagged;
+CREATE INDEX latest ON pictures (rendered_at, seconds);
 """,
 )
 SCHEMA_VERSION = len(UPGRADES)
@@ -216,6 +228,16 @@ class Catalog:
         """The sizes of the files of those of some pictures that are rendered."""
         query = "SELECT name, bytes, view_bytes, thumb_bytes FROM pictures WHERE name IN (SELECT value FROM json_each(?))"
         return {name: Sizes(*sizes) for name, *sizes in self._rows(query, json.dumps(list(names)))}
+
+    def origins(self, start: str) -> list[tuple[str, str, str]]:
+        """Name, edition and profile of the pictures whose names begin like this."""
+        query = "SELECT name, edition, profile FROM pictures WHERE name >= ? AND name < ?"
+        return [(name, edition, profile) for name, edition, profile in self._rows(query, start, f"{start}g")]
+
+    def failed_origins(self, start: str) -> list[tuple[str, str]]:
+        """Name and edition of the failures whose names begin like this."""
+        query = "SELECT name, edition FROM failures WHERE name >= ? AND name < ?"
+        return [(name, edition) for name, edition in self._rows(query, start, f"{start}g")]
 
     def names(self) -> set[str]:
         """The names of all rendered pictures."""

@@ -24,6 +24,7 @@ from babelgen.options import (
     LevelOption,
     LibraryFolder,
     Name,
+    ShardOption,
     Steps,
     Title,
     make_run,
@@ -59,6 +60,7 @@ def render(
     json_log: Annotated[
         bool, typer.Option("--json-log", help="Print what happens to standard output, a JSON object a line.")
     ] = False,
+    shard: ShardOption = None,
     *,
     run: Run,
 ) -> int:
@@ -68,7 +70,7 @@ def render(
     """
     from babelgen.commands import render as command
 
-    return command.render(recipe, library, run, retry_failed, json_log)
+    return command.render(recipe, library, run, retry_failed, json_log, shard)
 
 
 @app.command("range", cls=Command)
@@ -211,12 +213,16 @@ def verify(
     collection: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only this collection's pictures.", show_default=False)
     ] = None,
+    discard: Annotated[
+        bool,
+        typer.Option("--discard", help="Take pictures with faults away, so that render makes them again."),
+    ] = False,
     library: LibraryFolder = None,
     as_json: Json = False,
     *,
     run: Run,
 ) -> int:
-    """Check a library's files (library/default) against its catalog, and render a sample again; nothing is written.
+    """Check a library's files (library/default) against its catalog, and render a sample again; without --discard nothing is written.
 
     Ends with 4 where a picture is missing, damaged or not what its key makes.
 
@@ -229,8 +235,30 @@ def verify(
         raise UserError("The library is given twice: leave out LIBRARY or --library.")
     if everything and sample is not None:
         raise UserError("Give either --all or --sample.")
-    request = command.Request(collection, None if everything else 8 if sample is None else sample, seed)
+    count = None if everything else 8 if sample is None else sample
+    request = command.Request(collection, count, seed, discard)
     return command.verify(folder or library or DEFAULT, request, run, as_json)
+
+
+@app.command(cls=Command)
+def gc(
+    library: LibraryFolder = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would go, and remove nothing.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Go on even where no picture would be left.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Remove what nobody needs from a library (library/default): pictures that no collection names, and what killed renders left.
+
+    Example: render.py gc --library library/default --dry-run
+    """
+    from babelgen.commands import gc as command
+    from babelgen.commands.render import DEFAULT
+
+    return command.gc(library or DEFAULT, dry_run, as_json, everything)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,9 +8,10 @@ May import: catalog, engines, library, plan, settings, store, weights; never tor
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -94,16 +95,28 @@ def _render_all(
     """Everything that no other run has; then wait for the others, and do what they leave undone."""
     while tasks:
         for order, supply in tasks:
-            for outcome in engine.run(order, supply):
-                teller.hear(outcome, order)
+            with _ended(engine.run(order, supply)) as outcomes:
+                for outcome in outcomes:
+                    teller.hear(outcome, order)
             teller.flush()
         tasks = [(order, supply) for order, supply in tasks if supply.elsewhere]
         waiting = sum(len(supply.elsewhere) for _, supply in tasks)
         progress.shared(teller.tally.done_elsewhere, waiting)
         if waiting:
+            teller.run.let_go()
             time.sleep(LOOK_AGAIN)
         for _, supply in tasks:
             supply.look_again()
+
+
+@contextlib.contextmanager
+def _ended(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
+    """Have an engine's workers end before anything else does, whatever becomes of what they tell."""
+    try:
+        yield outcomes
+    finally:
+        if isinstance(outcomes, Generator):
+            outcomes.close()
 
 
 class _Claimed:
@@ -130,9 +143,11 @@ class _Claimed:
         return []
 
     def look_again(self) -> None:
-        """See what has become of the items that others have; what they cannot finish is for this run."""
-        self._items.extend(self._unsettled(self.elsewhere))
-        self.elsewhere = []
+        """See what has become of the items that others had; what nobody has now is for this run."""
+        unsettled = self._unsettled(self.elsewhere)
+        free = self._run.claim([item.name for item in unsettled])
+        self.elsewhere = [item for item in unsettled if item.name not in free]
+        self._items.extend(item for item in unsettled if item.name in free)
 
     def _unsettled(self, items: list[Item]) -> list[Item]:
         """Those that no other run has finished since the plan was made."""

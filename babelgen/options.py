@@ -25,6 +25,7 @@ class EngineName(StrEnum):
 
     local = "local"
     inline = "inline"
+    ray = "ray"
 
 
 class DeviceName(StrEnum):
@@ -50,15 +51,39 @@ def level_of(level: str) -> str:
     return level
 
 
+def shard_of(shard: str) -> str:
+    """A part of all pictures, I/N: the I-th of N."""
+    parts = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})", shard)
+    if parts is None:
+        raise typer.BadParameter("must be I/N, such as 3/8 for the third of eight parts")
+    if not 1 <= int(parts[1]) <= int(parts[2]):
+        raise typer.BadParameter(f"parts are counted from 1 to {parts[2]}, and there is none with number {parts[1]}")
+    return shard
+
+
 LibraryFolder = Annotated[
     Path | None, typer.Option("--library", metavar="DIR", help="The library's folder.", show_default=False)
 ]
 EngineOption = Annotated[
-    EngineName, typer.Option("--engine", help="local: a process a core, or a GPU; inline: this process.")
+    EngineName,
+    typer.Option(
+        "--engine",
+        help="local: a process a core, or a GPU; inline: this process; ray: workers on a Ray cluster.",
+    ),
 ]
 Workers = Annotated[
     int | None,
     typer.Option("--workers", min=1, help="Worker processes; as many as cores, or GPUs, by default."),
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        parser=shard_of,
+        help="Only the I-th of N parts, as a job of an array does; the parts have no picture in common.",
+        show_default=False,
+    ),
 ]
 DeviceOption = Annotated[
     DeviceName, typer.Option("--device", help="What computes; auto: GPUs where there are any. Changes bits.")

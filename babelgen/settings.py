@@ -14,9 +14,9 @@ class Setting:
     """How pictures are computed.
 
     device: `cpu` or `cuda`; a worker that has a GPU of its own is told `cuda:N`, and `auto` is what users may say: see
-    `engines.devices`. precision: what the networks compute in, `float32`, `bfloat16` or `float16`; None for float32 on a
-    CPU and float16 on a GPU. compiled: whether the UNet is. slots: how many pictures a batch holds; None for as many as
-    suit the device.
+    `engines.devices`, and `engines.ray`, where the cluster decides. precision: what the networks compute in, `float32`,
+    `bfloat16` or `float16`; None for float32 on a CPU and float16 on a GPU. compiled: whether the UNet is. slots: how
+    many pictures a batch holds; None for as many as suit the device.
     """
 
     device: str = "cpu"

@@ -10,7 +10,7 @@ from babelgen.catalog import COLUMNS, FILE, Catalog, as_row
 from babelgen.errors import UserError
 from babelgen.store import open_store
 
-from .test_store import FAILURE, PICTURE, leave_half_a_change
+from .store.samples import FAILURE, PICTURE, leave_half_a_change
 
 MANY = [replace(PICTURE, name=f"{n:032x}", prompt=f"{n} 'quoted\" %") for n in range(1200)]
 

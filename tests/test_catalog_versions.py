@@ -15,7 +15,7 @@ from babelgen.catalog import COLUMNS, FILE, SCHEMA_VERSION, UPGRADES, Catalog, a
 from babelgen.errors import UserError
 from babelgen.store import open_store
 
-from .test_store import FAILURE, PICTURE
+from .store.samples import FAILURE, PICTURE
 
 # As the program wrote it when there was no other version.
 VERSION_1 = """

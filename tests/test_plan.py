@@ -14,7 +14,7 @@ from babelgen.store import file_of, open_store, put_picture
 
 from .conftest import LibraryFactory
 from .engines import fake
-from .test_store import FAILURE
+from .store.samples import FAILURE
 
 RANGE: dict[str, Any] = {"kind": "range", "count": 4}
 LONG: dict[str, Any] = {"kind": "range", "count": 2, "steps": 9}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,10 +22,23 @@ MOST = 10_000_000  # keys in one collection
 class Spec(Protocol):
     """What every kind of collection can do."""
 
-    def keys(self, edition: Edition) -> Iterator[str]:
-        """The collection's keys in order; UserError where the edition cannot say what is asked."""
+    @abstractmethod
+    def maker(self, edition: Edition) -> Callable[[int], str]:
+        """What makes a key from its number, so that nobody need hold them all; errors as in `numbered`."""
         ...
 
+    def numbered(self, edition: Edition) -> Iterator[tuple[int, str]]:
+        """The collection's keys in order, with their numbers; UserError where the edition cannot say what is asked."""
+        make = self.maker(edition)
+        for number in range(self.count()):
+            yield number, make(number)
+
+    def keys(self, edition: Edition) -> Iterator[str]:
+        """The collection's keys in order; errors as in `numbered`."""
+        for _, key in self.numbered(edition):
+            yield key
+
+    @abstractmethod
     def count(self) -> int:
         """How many keys there are."""
         ...

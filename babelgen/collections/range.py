@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from babelgen.collections.collection import MOST, check_prompt, read_page, read_steps, require_prompts
+from babelgen.collections.collection import MOST, Spec, check_prompt, read_page, read_steps, require_prompts
 from babelgen.edition import Edition
 from babelgen.errors import BadKey
 from babelgen.keys import Address, Key, format_key
@@ -14,8 +14,11 @@ from babelgen.toml import Table
 
 
 @dataclass(frozen=True)
-class Range:
-    """`length` keys from `start`, each `stride` steps at `level` after the one before; negative goes back."""
+class Range(Spec):
+    """`length` keys from `start`, each `stride` steps at `level` after the one before; negative goes back.
+
+    They wrap round at the end of the library.
+    """
 
     start: str | None  # a key, or None: then prompt, page and steps say where
     prompt: str
@@ -34,11 +37,10 @@ class Range:
         address = Address(self.steps, tokens_of(edition).shelf(self.prompt), self.page)
         return edition.codec.parse(format_key(address, edition.key_space()))
 
-    def keys(self, edition: Edition) -> Iterator[str]:
-        """The keys in order; they wrap round at the end of the library."""
-        first = self.first(edition)
-        for index in range(self.length):
-            yield first.step(index * self.stride, self.level).text
+    def maker(self, edition: Edition) -> Callable[[int], str]:
+        """What makes a key from its place in the range."""
+        write, stride = self.first(edition).walk(self.level), self.stride
+        return lambda number: write(number * stride)
 
     def count(self) -> int:
         """How many keys there are."""

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from babelgen.collections.collection import MOST, read_steps
+from babelgen.collections.collection import MOST, Spec, read_steps
 from babelgen.edition import Edition
 from babelgen.errors import UserError
-from babelgen.keys import Key
 from babelgen.tokens import tokens_of
 from babelgen.toml import Table
 
@@ -22,7 +21,7 @@ LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Spec):
     """`length` different random keys; the same seed gives the same keys, and a longer sample begins alike."""
 
     seed: int
@@ -30,24 +29,33 @@ class Sample:
     uniform: bool
     length: int
 
-    def keys(self, edition: Edition) -> Iterator[str]:
+    def maker(self, edition: Edition) -> Callable[[int], str]:
+        """What draws a key of that number; a key that comes a second time is none of the sample's."""
+        codec = edition.codec
+        words = () if self.uniform else _ranks_of_entries(edition)
+
+        def draw(number: int) -> str:
+            # A generator of its own for each draw: a key depends on its number, not on the draws before.
+            rng = random.Random(f"{self.seed}/{number}")
+            if self.uniform:
+                return codec.draw_evenly(rng).text
+            return codec.draw(rng, self.steps, words, edition.lengths).text
+
+        return draw
+
+    def numbered(self, edition: Edition) -> Iterator[tuple[int, str]]:
         """The keys in the order in which they were drawn."""
+        draw = self.maker(edition)
         seen: set[bytes] = set()  # digests, since a key may be long and a sample large
-        for index in range(2 * self.length + 1000):
+        for number in range(2 * self.length + 1000):
             if len(seen) == self.length:
                 return
-            # A generator of its own for each draw: a key depends on its place, not on the draws before.
-            key = self._draw(edition, random.Random(f"{self.seed}/{index}")).text
+            key = draw(number)
             digest = hashlib.blake2b(key.encode("ascii"), digest_size=16).digest()
             if digest not in seen:
                 seen.add(digest)
-                yield key
+                yield number, key
         raise UserError(f"Edition {edition.id} has no {self.length} different random keys.")
-
-    def _draw(self, edition: Edition, rng: random.Random) -> Key:
-        if self.uniform:
-            return edition.codec.draw_evenly(rng)
-        return edition.codec.draw(rng, self.steps, _ranks_of_entries(edition), edition.lengths)
 
     def count(self) -> int:
         """How many keys there are."""

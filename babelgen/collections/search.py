@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from babelgen.collections.collection import MOST, check_prompt, read_page, read_steps, require_prompts
+from babelgen.collections.collection import (
+    MOST,
+    Spec,
+    check_prompt,
+    read_page,
+    read_steps,
+    require_prompts,
+)
 from babelgen.edition import Edition
 from babelgen.keys import Address, Shelf, format_key
 from babelgen.tokens import tokens_of
@@ -13,7 +20,7 @@ from babelgen.toml import Table
 
 
 @dataclass(frozen=True)
-class Search:
+class Search(Spec):
     """`pages` pages of each of the `texts`, from page `first` on, all pages of a prompt together."""
 
     texts: tuple[str, ...]
@@ -22,16 +29,19 @@ class Search:
     pages: int
     steps: int
 
-    def keys(self, edition: Edition) -> Iterator[str]:
-        """Prompt by prompt, page by page."""
+    def maker(self, edition: Edition) -> Callable[[int], str]:
+        """What makes a key from its place: they come prompt by prompt, page by page."""
         space, tokens = edition.key_space(), tokens_of(edition)
         negative: Shelf | None = tokens.shelf(self.negative) if self.negative else None
         if negative is not None and negative.number == space.negative:
             negative = None
-        for prompt in self.texts:
-            shelf = tokens.shelf(prompt)
-            for page in range(self.first, self.first + self.pages):
-                yield format_key(Address(self.steps, shelf, page, negative), space)
+        shelves = [tokens.shelf(prompt) for prompt in self.texts]
+
+        def make(number: int) -> str:
+            prompt, page = divmod(number, self.pages)
+            return format_key(Address(self.steps, shelves[prompt], self.first + page, negative), space)
+
+        return make
 
     def count(self) -> int:
         """How many keys there are."""

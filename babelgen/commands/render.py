@@ -9,13 +9,15 @@ from pathlib import Path
 from babelgen.commands.console import say, warn, warn_prompts
 from babelgen.commands.events import Events
 from babelgen.commands.progress import LINE_EVERY, Listeners, Meter, RunProgress
-from babelgen.engines import Engine, InlineEngine, LocalEngine
+from babelgen.engines import Engine, InlineEngine, LocalEngine, RayEngine
 from babelgen.engines.devices import choose_device
+from babelgen.engines.ray import require_ray
 from babelgen.errors import UserError
 from babelgen.exits import stopping_on_sigterm
 from babelgen.farm import Tally, render_library
 from babelgen.library import FILE, Library, load_library, read_library
 from babelgen.picture import short_key
+from babelgen.plan import WHOLE, Shard
 from babelgen.resources import shipped
 from babelgen.settings import Run
 from babelgen.store import copy_recipe, open_log
@@ -44,24 +46,40 @@ def find_library(recipe: Path | None, folder: Path | None) -> Path:
 
 def make_engine(name: str, workers: int | None) -> Engine:
     """The engine of that name."""
+    if name == "ray":
+        return RayEngine(workers)
     return InlineEngine() if name == "inline" else LocalEngine(workers)
 
 
 def settled(run: Run) -> Run:
-    """The same run with its device chosen, before anything is written; UserError where it asks for one in vain."""
+    """The same run with its device chosen, before anything is written; UserError where it asks for one in vain.
+
+    With Ray the cluster chooses: this machine's GPUs say nothing of it.
+    """
+    if run.engine == "ray":
+        require_ray()
+        return run
     return replace(run, setting=choose_device(run.setting))
 
 
 def render(
-    recipe: Path | None, folder: Path | None, run: Run, retry: bool = False, json_log: bool = False
+    recipe: Path | None,
+    folder: Path | None,
+    run: Run,
+    retry: bool = False,
+    json_log: bool = False,
+    shard: str | None = None,
 ) -> int:
-    """Render a library: exit code 0, or 4 when some pictures failed."""
+    """Render a library: exit code 0, or 4 when some pictures failed. shard: I/N for a part of it."""
     run = settled(run)
     library = load_library(find_library(recipe, folder))
-    return render_and_report(library, run, retry, json_log)
+    part = WHOLE if shard is None else Shard(*map(int, shard.split("/")))
+    return render_and_report(library, run, retry, json_log, part)
 
 
-def render_and_report(library: Library, run: Run, retry: bool = False, json_log: bool = False) -> int:
+def render_and_report(
+    library: Library, run: Run, retry: bool = False, json_log: bool = False, shard: Shard = WHOLE
+) -> int:
     """Render what a library lacks, and say how it went; json_log: to programs, too, on standard output."""
     for collection in library.collections:
         warn_prompts(collection.edition, collection.spec.prompts())
@@ -75,7 +93,7 @@ def render_and_report(library: Library, run: Run, retry: bool = False, json_log:
     try:
         with stopping_on_sigterm():
             listeners = Listeners([progress, *events])
-            tally = render_library(library, engine, listeners, retry, setting=run.setting)
+            tally = render_library(library, engine, listeners, retry, setting=run.setting, shard=shard)
     except BaseException as error:
         for each in events:
             each.stopped(error)
@@ -84,10 +102,10 @@ def render_and_report(library: Library, run: Run, retry: bool = False, json_log:
         progress.close()
     for each in events:
         each.ended(tally)
-    return _report(tally, progress.meter, library.root)
+    return _report(tally, progress.meter, library.root, shard)
 
 
-def _report(tally: Tally, meter: Meter, root: Path) -> int:
+def _report(tally: Tally, meter: Meter, root: Path, shard: Shard) -> int:
     failed, seconds = len(tally.failures) + tally.failed_before, meter.seconds
     if tally.rendered:
         each = seconds / tally.rendered
@@ -99,7 +117,8 @@ def _report(tally: Tally, meter: Meter, root: Path) -> int:
     if tally.done_elsewhere:
         say(f"{tally.done_elsewhere} of the pictures were made by other renders meanwhile.")
     elif not tally.rendered and not failed:
-        say(f"Nothing to render: {root} is complete.")
+        part = "" if shard == WHOLE else f"part {shard.index} of {shard.count} of "
+        say(f"Nothing to render: {part}{root} is complete.")
     if tally.flagged:
         were, are = ("picture was", "is") if tally.flagged == 1 else ("pictures were", "are")
         say(

@@ -1,10 +1,11 @@
-"""`verify`: check a library's files against its catalog, and render a sample of it again."""
+"""`verify`: check a library's files against its catalog, render a sample of it again, and take away what has faults."""
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -15,20 +16,21 @@ from rich.table import Table
 from babelgen.collections import Collection
 from babelgen.commands.console import say, warn
 from babelgen.commands.progress import LINE_EVERY
-from babelgen.commands.render import make_engine, settled
+from babelgen.commands.render import MOST_LISTED, make_engine, settled
 from babelgen.errors import UserError
 from babelgen.library import FILE, Library, load_library
 from babelgen.settings import Run
-from babelgen.verify import Choice, Report, verify_library
+from babelgen.verify import Choice, Discarded, Report, discard, verify_library
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for. collection: a name, None for every picture. sample: see `Choice`."""
+    """What is asked for. collection: a name, None for every picture. sample: see `Choice`. discard: of what has faults."""
 
     collection: str | None
     sample: int | None
     seed: int
+    discard: bool = False
 
 
 def verify(folder: Path, request: Request, run: Run, as_json: bool) -> int:
@@ -44,10 +46,13 @@ def verify(folder: Path, request: Request, run: Run, as_json: bool) -> int:
     report = verify_library(library, choice, engine, _Lines(), setting=run.setting)
     if complaint and report.hashed_only and request.sample != 0:
         report.unable["*"] = complaint
-    if as_json:
-        print(json.dumps(_facts(folder, request, report)))
-    else:
+    if not as_json:
         _print(library, report)
+    discarded = discard(library, report.faults) if request.discard else None
+    if as_json:
+        print(json.dumps(_facts(folder, request, report, discarded)))
+    else:
+        _advise(folder, report, discarded)
     for reason in report.unable.values():
         warn(f"Not everything could be rendered again: {reason}")
     if report.hashed_only and request.sample != 0 and not complaint:
@@ -57,15 +62,33 @@ def verify(folder: Path, request: Request, run: Run, as_json: bool) -> int:
     return 4 if report.faults else 1 if report.unable else 0
 
 
+def _advise(folder: Path, report: Report, discarded: Discarded | None) -> None:
+    """Say what to do about faults."""
+    if report.faults and discarded is None:
+        say(
+            "With --discard, pictures with faults are taken away, so that the next `render` makes them again."
+        )
+    elif discarded is not None and discarded.names:
+        count = len(discarded.names)
+        pictures, them = ("picture", "it") if count == 1 else ("pictures", "them")
+        say(f"{count} {pictures} taken away: run `render.py render --library {folder}` to make {them} again.")
+    if discarded is not None:
+        keys = {fault.name: fault.key for fault in report.faults}
+        for name, reason in islice(discarded.left.items(), MOST_LISTED):
+            warn(f"Not taken away: {keys[name]}: {reason}.")
+        if (more := len(discarded.left) - MOST_LISTED) > 0:
+            warn(f"{more} more were not taken away; --json lists them.")
+
+
 def _open(folder: Path, request: Request) -> tuple[Library, str]:
     """The library; where its file is refused (its tokenizer may be gone), one without collections, and why.
 
-    Files are checked against the catalog, which needs neither.
+    Files are checked against the catalog, which needs neither. What is discarded must be made again, which needs both.
     """
     try:
         return load_library(folder), ""
     except UserError as error:
-        if request.collection is not None or not (folder / FILE).is_file():
+        if request.collection is not None or request.discard or not (folder / FILE).is_file():
             raise
         return Library(folder, "", folder.name, "", ()), str(error)
 
@@ -90,7 +113,7 @@ class _Lines:
             say(f"{report.checked} checked, {report.again} rendered again, {len(report.faults)} faults ...")
 
 
-def _facts(folder: Path, request: Request, report: Report) -> dict[str, object]:
+def _facts(folder: Path, request: Request, report: Report, discarded: Discarded | None) -> dict[str, object]:
     apart = report.decibels
     return {
         "library": str(folder),
@@ -104,7 +127,11 @@ def _facts(folder: Path, request: Request, report: Report) -> dict[str, object]:
         "other_profile": len(apart),
         "psnr": {"worst": round(min(apart), 2), "median": round(median(apart), 2)} if apart else None,
         "not_rendered_again": report.unable,
-        "faults": [asdict(fault) for fault in report.faults],
+        "faults": [
+            {"name": fault.name, "key": fault.key, "file": fault.file, "what": fault.what}
+            for fault in report.faults
+        ],
+        **({} if discarded is None else {"discarded": discarded.names, "not_discarded": discarded.left}),
     }
 
 

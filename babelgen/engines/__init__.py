@@ -8,6 +8,7 @@ May import: catalog, edition, errors, plan, settings; never torch.
 from babelgen.engines.engine import Died, Done, Engine, Failed, Order, Outcome, Pile, Pulse, Ready, Supply
 from babelgen.engines.inline import InlineEngine
 from babelgen.engines.local import LocalEngine
+from babelgen.engines.ray import RayEngine
 
 __all__ = [
     "Died",
@@ -20,6 +21,7 @@ __all__ = [
     "Outcome",
     "Pile",
     "Pulse",
+    "RayEngine",
     "Ready",
     "Supply",
 ]

@@ -18,7 +18,7 @@ from babelgen.plan import Item
 
 LARGEST_SHARE = 16  # items handed to a worker at once; it has as many in hand, enough for every slot of a GPU
 TRIES = 3  # of an item, the first one included
-STILLBORN = 3  # workers in a row that die before they are ready, and the run is given up
+FRUITLESS = 3  # workers in a row that die with nothing in hand, and the run is given up
 
 
 @dataclass
@@ -40,13 +40,18 @@ class Foreman:
         self._alone: deque[Item] = deque()  # to be tried alone
         self._tries: dict[str, int] = {}
         self._workers: dict[Hashable, _Worker] = {}
-        self._stillborn = 0
+        self._fruitless = 0
         self._slots = 1
 
     @property
     def pulse(self) -> Pulse:
         """How many workers there are, and how many items they have in hand."""
         return Pulse(len(self._workers), sum(len(worker.hand) for worker in self._workers.values()))
+
+    @property
+    def finished(self) -> bool:
+        """Whether every item has its outcome."""
+        return not (self.pulse.in_hand or len(self._supply) or self._again or self._alone)
 
     def wants_worker(self) -> bool:
         """Whether there is something to do for one worker more."""
@@ -84,11 +89,10 @@ class Foreman:
         """What a worker has told."""
         hand = self._workers[worker].hand
         if isinstance(outcome, Ready):
-            self._slots, self._stillborn = outcome.slots, 0
-        elif isinstance(outcome, Done):
-            hand.pop(outcome.picture.name)
-        elif isinstance(outcome, Failed):
-            hand.pop(outcome.item.name)
+            self._slots = outcome.slots
+        elif isinstance(outcome, Done | Failed):
+            hand.pop(outcome.picture.name if isinstance(outcome, Done) else outcome.item.name)
+            self._fruitless = 0
 
     def left(self, worker: Hashable) -> None:
         """A worker has ended as it should."""
@@ -97,12 +101,15 @@ class Foreman:
     def died(self, worker: Hashable, reason: str, ready: bool) -> Iterator[Failed]:
         """A worker is gone; those of its items that have failed by that. The others are dealt again.
 
-        ready: whether it ever was. BabelgenError when one after the other dies before that.
+        ready: whether it ever was. BabelgenError when one after the other dies before it has anything in hand, and
+        nothing is finished meanwhile: no number of tries would end that.
         """
-        self._stillborn += not ready
-        if self._stillborn >= STILLBORN:
-            raise BabelgenError(f"{reason}, before it was ready, {STILLBORN} times in a row.")
-        for item in self._workers.pop(worker).hand.values():
+        hand = self._workers.pop(worker).hand
+        self._fruitless += not hand
+        if self._fruitless >= FRUITLESS:
+            when = "with nothing in hand" if ready else "before it was ready"
+            raise BabelgenError(f"{reason}, {when}, {FRUITLESS} times in a row.")
+        for item in hand.values():
             tries = self._tries[item.name] = self._tries.get(item.name, 0) + 1
             if tries == TRIES:
                 yield Failed(item, f"{reason}, with this picture alone, after {TRIES} tries.")

@@ -137,8 +137,9 @@ class _Crew:
             )
             return
         if isinstance(word, _Want):
+            share = self._foreman.share(connection)
             with contextlib.suppress(OSError):  # it has gone since; whether it said why comes next
-                connection.send(self._foreman.share(connection))
+                connection.send(share)
         elif not isinstance(word, End):
             worker.ready = worker.ready or isinstance(word, Ready)
             self._foreman.heard(connection, word)

@@ -3,11 +3,14 @@
 Law: one address, one text. `parse_key` takes exactly what `format_key` writes and refuses every other text
 with one sentence (in the order that spelling.py states: form, check, meaning). A codec's id never changes
 meaning.
-May import: babelgen.errors, numerals, space, spelling and the standard library.
+May import: babelgen.errors, numerals, order, space, spelling and the standard library.
 """
+
+from collections.abc import Callable
 
 from babelgen.errors import BadKey
 from babelgen.keys.numerals import digit_count, read_number, write_number
+from babelgen.keys.order import Level, walk
 from babelgen.keys.space import (
     KINDS,
     MAX_STEPS,
@@ -17,7 +20,6 @@ from babelgen.keys.space import (
     Shelf,
     find_fault,
     is_edition_id,
-    require_address,
 )
 from babelgen.keys.spelling import CHECK_LENGTH, CODEC, Field, Spelled, check_codec, compute_check, spell
 
@@ -27,12 +29,21 @@ _KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 def format_key(address: Address, space: KeySpace) -> str:
     """The text of an address, check included; BadKey when the space has no such address."""
-    require_address(address, space)
-    parts = [str(address.steps), _format_shelf(address.shelf), write_number(address.page)]
-    if address.negative is not None:
-        parts.append("n" + _format_shelf(address.negative))
-    body = f"{CODEC}{space.edition}:{'.'.join(parts)}"
-    return f"{body}~{compute_check(body)}"
+    return format_walk(address, space)(0)
+
+
+def format_walk(address: Address, space: KeySpace, level: Level = "page") -> Callable[[int], str]:
+    """What writes the key that is so many steps further on, as `next_key` counts them, for those who want many."""
+    places = walk(address, space, level)
+    start, kind = f"{CODEC}{space.edition}:", address.shelf.kind
+    end = "" if address.negative is None else f".n{_format_shelf(address.negative)}"
+
+    def write(count: int) -> str:
+        steps, shelf, page = places(count)
+        body = f"{start}{steps}.{kind}{write_number(shelf)}.{write_number(page)}{end}"
+        return f"{body}~{compute_check(body)}"
+
+    return write
 
 
 def parse_key(text: str, space: KeySpace) -> Address:
@@ -49,6 +60,11 @@ def parse_key(text: str, space: KeySpace) -> Address:
     if fault := find_fault(address, space):
         raise BadKey(f"The {fault.part} at character {places[fault.part]} {fault.complaint}.")
     return address
+
+
+def steps_of(text: str) -> int:
+    """The number of steps of a key that is known to be one."""
+    return int(text.split(":", 2)[2].partition(".")[0])
 
 
 def edition_of(text: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar, Protocol, cast, get_args
 
 import numpy as np
@@ -63,6 +63,9 @@ class Key(Protocol):
         Raises UserError for a level that the codec has not.
         """
 
+    def walk(self, level: str | None = None) -> Callable[[int], str]:
+        """What writes the key `count` steps after it, as `step` does, for those who want many."""
+
 
 @dataclass(frozen=True)
 class Encoded:
@@ -96,6 +99,9 @@ class Codec(Protocol):
 
     def parse(self, text: str) -> Key:
         """The key of that text; BadKey says in one sentence what is wrong with any other."""
+
+    def steps_of(self, text: str) -> int:
+        """The number of steps of a key that is known to be one."""
 
     def encode(
         self,
@@ -166,6 +172,11 @@ class Babel2Key:
         level = _known(Babel2(self.space), level)
         return Babel2Key(next_key(self.address, self.space, cast(Level, level), count), self.space)
 
+    def walk(self, level: str | None = None) -> Callable[[int], str]:
+        """What writes the key `count` steps after it."""
+        level = _known(Babel2(self.space), level)
+        return babel2.format_walk(self.address, self.space, cast(Level, level))
+
 
 @dataclass(frozen=True)
 class Babel2:
@@ -185,6 +196,10 @@ class Babel2:
     def parse(self, text: str) -> Babel2Key:
         """The key of that text; BadKey for any other."""
         return Babel2Key(babel2.parse_key(text, self.space), self.space)
+
+    def steps_of(self, text: str) -> int:
+        """The number of steps of a key that is known to be one."""
+        return babel2.steps_of(text)
 
     def encode(
         self,
@@ -260,6 +275,10 @@ class Lob1Key:
         """The key `count` steps after it; level: the number of characters that are held."""
         return Lob1Key(lob1.step_key(self.text, int(_known(LOB1, level)), count))
 
+    def walk(self, level: str | None = None) -> Callable[[int], str]:
+        """What writes the key `count` steps after it."""
+        return partial(lob1.step_key, self.text, int(_known(LOB1, level)))
+
     @cached_property
     def _parts(self) -> lob1.Parts:
         return lob1.decode_key(self.text)
@@ -284,6 +303,10 @@ class Lob1:
         """The key of that text; BadKey for any other."""
         lob1.check_key(text)
         return Lob1Key(text)
+
+    def steps_of(self, text: str) -> int:
+        """The number of steps of a key that is known to be one."""
+        return lob1.steps_of(text)
 
     def encode(
         self,

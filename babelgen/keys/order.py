@@ -6,6 +6,7 @@ ends. The level says which digit steps; the lower ones are held, and so is the n
 May import: space and the standard library.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -24,18 +25,28 @@ def next_key(address: Address, space: KeySpace, level: Level = "page", count: in
     first of that kind. The time does not depend on the count but for its length. Raises BadKey when the space
     has no such address.
     """
-    require_address(address, space)
-    kind = address.shelf.kind
-    digits = (address.steps - 1, address.shelf.number, address.page)
-    radices = (MAX_STEPS, space.shelves_of(kind), space.pages)
-    moving = _MOVING[level]
-    steps, shelf, page = advance(digits[:moving], radices[:moving], count) + digits[moving:]
-    return replace(address, steps=steps + 1, shelf=Shelf(kind, shelf), page=page)
+    steps, shelf, page = walk(address, space, level)(count)
+    return replace(address, steps=steps, shelf=Shelf(address.shelf.kind, shelf), page=page)
 
 
 def previous_key(address: Address, space: KeySpace, level: Level = "page", count: int = 1) -> Address:
     """The address `count` steps back at this level: `next_key` the other way round."""
     return next_key(address, space, level, -count)
+
+
+def walk(address: Address, space: KeySpace, level: Level = "page") -> Callable[[int], tuple[int, int, int]]:
+    """What tells steps, shelf and page of the address that is so many steps further on: see `next_key`."""
+    require_address(address, space)
+    digits = (address.steps - 1, address.shelf.number, address.page)
+    moving = _MOVING[level]
+    front, held = digits[:moving], digits[moving:]
+    radices = (MAX_STEPS, space.shelves_of(address.shelf.kind), space.pages)[:moving]
+
+    def places(count: int) -> tuple[int, int, int]:
+        steps, shelf, page = advance(front, radices, count) + held
+        return steps + 1, shelf, page
+
+    return places
 
 
 def advance(digits: tuple[int, ...], radices: tuple[int, ...], count: int) -> tuple[int, ...]:

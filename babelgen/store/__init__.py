@@ -22,27 +22,45 @@ from babelgen.store.pictures import (
 )
 from babelgen.store.recipe import add_collection, changing, copy_recipe
 from babelgen.store.rows import Store, open_store
-from babelgen.store.runs import Run, open_run, settle
+from babelgen.store.runs import Run, Unsettled, ever_claimed, open_idle, open_run, settle, unsettled
+from babelgen.store.tidy import (
+    PARTS,
+    File,
+    forget_pictures,
+    read_part,
+    remove_files,
+    strangers,
+)
 
 __all__ = [
+    "PARTS",
     "SUFFIXES",
     "THUMBNAIL_WIDTH",
     "VIEW_QUALITY",
+    "File",
     "Journal",
     "Run",
     "Store",
+    "Unsettled",
     "add_collection",
     "changing",
     "copy_recipe",
     "encode_png",
     "encode_webp",
+    "ever_claimed",
     "file_of",
+    "forget_pictures",
     "in_place",
+    "open_idle",
     "open_journal",
     "open_log",
     "open_run",
     "open_store",
     "put_picture",
+    "read_part",
+    "remove_files",
     "settle",
+    "strangers",
+    "unsettled",
     "write_atomic",
 ]

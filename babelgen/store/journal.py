@@ -30,6 +30,7 @@ _KINDS: dict[str, type[Picture] | type[Failure] | type[Facts]] = {
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 SUFFIX, LOCK_SUFFIX = ".journal", ".lock"
+PATIENCE = 10.0  # seconds; others take a journal's lock for a moment, to see whether it is held
 
 
 class Journal:
@@ -59,14 +60,16 @@ class Journal:
 def open_journal(folder: Path) -> Iterator[Journal]:
     """A new journal in the folder of a run, which is there already; while it is open a lock beside it says so."""
     path = folder / f"{secrets.token_hex(4)}{SUFFIX}"
+    if not folder.is_dir():  # locking would make it
+        raise UserError(f"{path} cannot be written: the folder of its run is gone.")
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(filelock.FileLock(path.with_suffix(LOCK_SUFFIX), timeout=0))
+            stack.enter_context(filelock.FileLock(path.with_suffix(LOCK_SUFFIX), timeout=PATIENCE))
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+            stack.callback(os.close, handle)
+            sync_folder(folder)
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}.") from error
-        stack.callback(os.close, handle)
-        sync_folder(folder)
         yield Journal(path, handle)
 
 
@@ -104,5 +107,5 @@ def _entry(line: bytes) -> Entry | None:
     try:
         ((name, fields),) = json.loads(text).items()
         return _KINDS[name](**fields)
-    except (KeyError, TypeError, ValueError):  # of another version of this program
+    except (AttributeError, KeyError, TypeError, ValueError):  # of another version of this program
         return None

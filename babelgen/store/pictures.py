@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,9 +62,9 @@ def put_picture(root: Path, name: str, pixels: NDArray[np.uint8], texts: Mapping
 
 def in_place(root: Path, name: str, sizes: Sizes = UNKNOWN) -> bool:
     """Whether a picture's files are all there, with their sizes, or at least not empty where these are not known."""
-    for folder, size in zip(SUFFIXES, sizes, strict=True):
-        try:
-            found = file_of(root, folder, name).stat().st_size
+    for (folder, suffix), size in zip(SUFFIXES.items(), sizes, strict=True):
+        try:  # `file_of` says the same and takes longer; here it is a matter of millions
+            found = os.stat(f"{root}/{folder}/{name[:2]}/{name}{suffix}").st_size
         except OSError:
             return False
         if found != (size or found) or not found:

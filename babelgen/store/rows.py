@@ -18,6 +18,11 @@ from babelgen.store.files import make_folder
 
 LOCK = "render.lock"
 PATIENCE = 60.0  # seconds; nobody holds the lock for longer than it takes to write some rows
+# Which facts of a table are in use.
+_USED = {
+    "profiles": "SELECT profile FROM pictures",
+    "editions": "SELECT edition FROM pictures UNION SELECT edition FROM failures",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Store:
                 [(f.name, f.key, f.edition, f.reason, f.failed_at) for f in failures],
             )
             change.executemany(
-                f"INSERT OR REPLACE INTO pictures VALUES ({marks})", [catalog.as_row(p) for p in pictures]
+                f"INSERT OR REPLACE INTO pictures ({', '.join(catalog.COLUMNS)}) VALUES ({marks})",
+                [catalog.as_row(p) for p in pictures],
             )
             change.executemany("DELETE FROM failures WHERE name = ?", [(p.name,) for p in pictures])
 
@@ -56,6 +62,18 @@ class Store:
         """Take failures out of the catalog, so that they are tried again."""
         with self._change() as change:
             change.executemany("DELETE FROM failures WHERE name = ?", [(name,) for name in names])
+
+    def forget_facts(self) -> list[tuple[str, str]]:
+        """Take facts out of the catalog that no row refers to any more; table and id of each."""
+        with self._change() as change:
+            unused = [
+                (table, fact)
+                for table, used in _USED.items()
+                for (fact,) in change.execute(f"SELECT id FROM {table} WHERE id NOT IN ({used}) ORDER BY id")
+            ]
+            for table, fact in unused:
+                change.execute(f"DELETE FROM {table} WHERE id = ?", (fact,))
+        return unused
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

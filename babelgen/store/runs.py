@@ -21,13 +21,16 @@ import filelock
 from babelgen.catalog import Facts, Failure, Picture
 from babelgen.errors import UserError
 from babelgen.store.files import make_folder
-from babelgen.store.journal import LOCK_SUFFIX, SUFFIX, Journal, Reader, open_journal
-from babelgen.store.rows import Store, open_store
+from babelgen.store.journal import LOCK_SUFFIX, SUFFIX, Entry, Journal, Reader, open_journal
+from babelgen.store.rows import PATIENCE as LOCK_PATIENCE
+from babelgen.store.rows import Store, locked, open_store
 
 RUNS = "runs"
 CLAIMS = "claims"
 OWN_LOCK = f"run{LOCK_SUFFIX}"
 PATIENCE = 10.0  # seconds that workers of a dead run are given to notice
+HASTE = 5.0  # seconds that a run which ends with an error waits for the library's lock; who comes next settles it too
+LET_GO = "-"  # a line among claims: those before it are no more
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,21 @@ class Run:
             living = [folder for folder in others if not _settle(store, folder)]
             taken = [self._claims.setdefault(folder, _Claims(folder / CLAIMS)).read() for folder in living]
             ours = {name for name in names if not any(name in theirs for theirs in taken)}
-            with (self.folder / CLAIMS).open("a", encoding="ascii") as file:
-                file.writelines(f"{name}\n" for name in names if name in ours)
+            self._write_claims([name for name in names if name in ours])
         return ours
+
+    def let_go(self) -> None:
+        """Claim nothing any longer, since nothing is in hand: so runs that wait never wait for each other."""
+        with open_store(self.root):
+            self._write_claims([LET_GO])
+
+    def _write_claims(self, lines: Sequence[str]) -> None:
+        path = self.folder / CLAIMS
+        try:
+            with path.open("a", encoding="ascii") as file:
+                file.writelines(f"{line}\n" for line in lines)
+        except OSError as error:
+            raise UserError(f"{path} cannot be written: {error.strerror}.") from error
 
     def merge(self) -> None:
         """Enter in the catalog what this run's journals have told since the last time."""
@@ -68,54 +83,102 @@ def open_run(root: Path) -> Iterator[Run]:
         with contextlib.ExitStack() as stack:
             with open_store(root):  # so that nobody sees the folder before its lock
                 make_folder(folder)
-                stack.enter_context(filelock.FileLock(folder / OWN_LOCK, timeout=0))
+                stack.enter_context(filelock.FileLock(folder / OWN_LOCK, timeout=PATIENCE))
             _wait_for_orphans(root)
             settle(root)
             yield Run(root, folder, stack.enter_context(open_journal(folder)))
     except BaseException:
         with contextlib.suppress(UserError):  # the first error says more
-            settle(root)
+            settle(root, HASTE)
         raise
     settle(root)
 
 
-def settle(root: Path) -> None:
+def settle(root: Path, patience: float = LOCK_PATIENCE) -> None:
     """Enter in the catalog what dead runs have left in their journals; UserError as in `open_store`."""
     if run_folders(root):
-        with open_store(root) as store:
+        with open_store(root, patience) as store:
             for folder in run_folders(root):
                 _settle(store, folder)
+
+
+@contextlib.contextmanager
+def open_idle(root: Path) -> Iterator[Store]:
+    """Open a library's catalog where no run lives; what dead ones left is in it, and none begins before it is closed.
+
+    UserError where one lives.
+    """
+    _wait_for_orphans(root)
+    with open_store(root) as store:
+        if not all(_settle(store, folder) for folder in run_folders(root)):
+            raise UserError(f"A render is at work on the library {root}: wait for it to end.")
+        yield store
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """The runs of a library as they are found. entries: of the dead ones' journals; the catalog may have them already."""
+
+    living: bool
+    dead: tuple[Path, ...]
+    entries: tuple[Entry, ...]
+
+
+def unsettled(root: Path) -> Unsettled:
+    """Look at the runs of a library and settle none."""
+    if not run_folders(root):
+        return Unsettled(False, (), ())
+    with locked(root):  # so that nobody else takes for living what is only looked at here
+        folders = run_folders(root)
+        dead = tuple(folder for folder in folders if not is_living(folder))
+        paths = [path for folder in dead for path in sorted(folder.glob(f"*{SUFFIX}"))]
+        entries = [entry for path in paths for entry in Reader(path).read()]
+    return Unsettled(len(dead) < len(folders), dead, tuple(entries))
+
+
+def ever_claimed(root: Path) -> set[str]:
+    """The names of all pictures that living runs took on at any time: their journals may tell of them.
+
+    For whoever holds the library's lock.
+    """
+    claims = [folder / CLAIMS for folder in run_folders(root) if is_living(folder)]
+    return {name for path in claims if path.exists() for name in path.read_text("ascii").split()} - {LET_GO}
 
 
 def run_folders(root: Path) -> list[Path]:
     """The folders of the runs of a library, living and dead, the oldest first."""
     try:
-        return sorted(folder for folder in (root / RUNS).iterdir() if folder.is_dir())
-    except FileNotFoundError:
+        return sorted(path for path in (root / RUNS).iterdir() if path.is_dir() and not path.is_symlink())
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 
 def is_living(folder: Path) -> bool:
     """Whether some process still works for a run."""
     with contextlib.ExitStack() as stack, contextlib.suppress(FileNotFoundError):
-        return not _all_locked(folder, stack)
+        return not _all_taken(_locks(folder), stack)
     return False  # settled at this moment
 
 
 def _settle(store: Store, folder: Path) -> bool:
     """Settle a run if it is dead, and tell whether it was."""
     with contextlib.ExitStack() as stack:
-        if not _all_locked(folder, stack):
+        if not _all_taken(_locks(folder), stack):
             return False
         _merge(store, folder, {})
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # what a shared disk holds back goes the next time
     return True
 
 
-def _all_locked(folder: Path, stack: contextlib.ExitStack) -> bool:
-    """Take every lock of a run that nobody else holds; whether these are all."""
+def _locks(folder: Path) -> list[Path]:
+    """The locks of a run, its own first: so the workers' locks of one that lives are not touched."""
+    return sorted(folder.glob(f"*{LOCK_SUFFIX}"), key=lambda path: path.name != OWN_LOCK)
+
+
+def _all_taken(locks: Sequence[Path], stack: contextlib.ExitStack) -> bool:
+    """Take some locks, up to the first that somebody else holds; whether these are all."""
     try:
-        for path in sorted(folder.glob(f"*{LOCK_SUFFIX}")):
+        for path in locks:
             stack.enter_context(filelock.FileLock(path, timeout=0))
     except filelock.Timeout:
         return False
@@ -136,18 +199,19 @@ def _merge(store: Store, folder: Path, readers: dict[Path, Reader]) -> None:
 def _wait_for_orphans(root: Path) -> None:
     """Let workers whose parent was killed a moment ago see it, so that nothing is made twice."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and any(map(_is_orphaned, run_folders(root))):
+    while time.monotonic() < deadline:
+        with locked(root):  # so that nobody else takes for living what is only looked at here
+            if not any(map(_is_orphaned, run_folders(root))):
+                return
         time.sleep(0.1)
 
 
 def _is_orphaned(folder: Path) -> bool:
     """Whether a run has lost its parent process, and not yet all others."""
+    locks = _locks(folder)
+    own = [path for path in locks if path.name == OWN_LOCK]
     with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(filelock.FileLock(folder / OWN_LOCK, timeout=0))
-        except (filelock.Timeout, OSError):
-            return False
-        return not _all_locked(folder, stack)
+        return _all_taken(own, stack) and not _all_taken(locks[len(own) :], stack)
 
 
 @dataclass
@@ -164,5 +228,9 @@ class _Claims:
             file.seek(self.offset)
             lines, _, _ = file.read().rpartition(b"\n")
             self.offset += len(lines) + 1 if lines else 0
-            self.names.update(lines.decode("ascii").split())
+            for line in lines.decode("ascii").split():
+                if line == LET_GO:
+                    self.names.clear()
+                else:
+                    self.names.add(line)
         return self.names

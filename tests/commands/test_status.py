@@ -17,7 +17,7 @@ from babelgen.store import file_of, open_store, put_picture
 
 from ..conftest import LibraryFactory
 from ..engines import fake
-from ..test_store import FAILURE
+from ..store.samples import FAILURE
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 
