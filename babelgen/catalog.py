@@ -35,22 +35,29 @@ CREATE TABLE profiles (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE editions (id TEXT PRIMARY KEY, facts TEXT NOT NULL) WITHOUT ROWID;
 """,
     "ALTER TABLE pictures ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;",
-    # The key comes last, since SQLite reads a row from its start: a key may have 190,000 characters, and whether a
-    # million pictures are in place is asked without them.
+    # Rows are found by a small index of names, and end with their keys: a key may have 190,000 characters, and WITHOUT
+    # ROWID each look-up would read several; whether a million pictures are in place is asked without any.
     """
 ALTER TABLE pictures RENAME TO pictures_2;
 CREATE TABLE pictures (
-    name TEXT PRIMARY KEY, bytes INTEGER NOT NULL, view_bytes INTEGER NOT NULL, thumb_bytes INTEGER NOT NULL,
+    name TEXT PRIMARY KEY NOT NULL, bytes INTEGER NOT NULL, view_bytes INTEGER NOT NULL, thumb_bytes INTEGER NOT NULL,
     flagged INTEGER NOT NULL, rendered_at TEXT NOT NULL, seconds REAL NOT NULL, edition TEXT NOT NULL,
     profile TEXT NOT NULL, steps INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
     sha256 TEXT NOT NULL, colour TEXT NOT NULL, page TEXT NOT NULL, prompt TEXT NOT NULL, negative TEXT NOT NULL,
     key TEXT NOT NULL
-) WITHOUT ROWID;
+);
 INSERT INTO pictures SELECT name, 0, 0, 0, flagged, rendered_at, seconds, edition, profile, steps, width, height,
     sha256, colour, page, prompt, negative, key FROM pictures_2;
 DROP TABLE pictures_2;
 CREATE INDEX flagged ON pictures (name) WHERE flagged;
 CREATE INDEX latest ON pictures (rendered_at, seconds);
+ALTER TABLE failures RENAME TO failures_2;
+CREATE TABLE failures (
+    name TEXT PRIMARY KEY NOT NULL, key TEXT NOT NULL, edition TEXT NOT NULL, reason TEXT NOT NULL,
+    failed_at TEXT NOT NULL
+);
+INSERT INTO failures SELECT name, key, edition, reason, failed_at FROM failures_2;
+DROP TABLE failures_2;
 """,
 )
 SCHEMA_VERSION = len(UPGRADES)
@@ -243,14 +250,28 @@ class Catalog:
         """The names of all rendered pictures."""
         return {name for (name,) in self._rows("SELECT name FROM pictures")}
 
+    def name_page(self, after: str, most: int) -> list[str]:
+        """The next names in order; see `page`."""
+        query = "SELECT name FROM pictures WHERE name > ? ORDER BY name LIMIT ?"
+        return [name for (name,) in self._rows(query, after, most)]
+
+    def latest(self, most: int) -> list[tuple[str, float]]:
+        """When the latest pictures were rendered, and how many seconds each took; the very latest first."""
+        query = "SELECT rendered_at, seconds FROM pictures ORDER BY rendered_at DESC LIMIT ?"
+        return [(rendered_at, seconds) for rendered_at, seconds in self._rows(query, most)]
+
     def flagged(self) -> Iterator[str]:
         """The names of the pictures that a model's safety checker flagged, in order."""
         return (name for (name,) in self._rows("SELECT name FROM pictures WHERE flagged ORDER BY name"))
 
     def failures(self) -> dict[str, Failure]:
         """What could not be rendered, by name."""
-        rows = self._rows("SELECT name, key, edition, reason, failed_at FROM failures ORDER BY name")
-        return {row[0]: Failure(*row) for row in rows}
+        return {failure.name: failure for failure in self.each_failure()}
+
+    def each_failure(self) -> Iterator[Failure]:
+        """What could not be rendered, in order of name."""
+        for row in self._rows("SELECT name, key, edition, reason, failed_at FROM failures ORDER BY name"):
+            yield Failure(*row)
 
     def failed(self, names: Iterable[str] | None = None) -> set[str]:
         """The names of what could not be rendered, of all pictures or of some."""

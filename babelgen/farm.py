@@ -120,44 +120,50 @@ def _ended(outcomes: Iterator[Outcome]) -> Iterator[Iterator[Outcome]]:
 
 
 class _Claimed:
-    """The items of a work that no other run has taken on. elsewhere: those that another one has."""
+    """The items of a work that no other run has taken on; they are made as they are taken.
+
+    elsewhere: the places of those that another one has.
+    """
 
     def __init__(self, run: Run, items: Sequence[Item], tally: Tally) -> None:
-        self.elsewhere: list[Item] = []
+        self.elsewhere: list[int] = []
         self._run = run
         self._tally = tally
-        self._items = deque(items)
+        self._items = items
+        self._places = deque(range(len(items)))
 
     def __len__(self) -> int:
         """How many are left, of which others may have some."""
-        return len(self._items)
+        return len(self._places)
 
     def take(self, most: int) -> list[Item]:
         """The next ones that are for this run; none when there are no more."""
-        while self._items:
-            items = [self._items.popleft() for _ in range(min(most, len(self._items)))]
-            granted = self._run.claim([item.name for item in items])
-            self.elsewhere += [item for item in items if item.name not in granted]
-            if ours := self._unsettled([item for item in items if item.name in granted]):
-                return ours
+        while self._places:
+            places = [self._places.popleft() for _ in range(min(most, len(self._places)))]
+            items = {place: self._items[place] for place in places}
+            granted = self._run.claim([item.name for item in items.values()])
+            self.elsewhere += [place for place, item in items.items() if item.name not in granted]
+            ours = self._unsettled([item.name for item in items.values() if item.name in granted])
+            if ours:
+                return [item for item in items.values() if item.name in ours]
         return []
 
     def look_again(self) -> None:
         """See what has become of the items that others had; what nobody has now is for this run."""
-        unsettled = self._unsettled(self.elsewhere)
-        free = self._run.claim([item.name for item in unsettled])
-        self.elsewhere = [item for item in unsettled if item.name not in free]
-        self._items.extend(item for item in unsettled if item.name in free)
+        places = {self._items[place].name: place for place in self.elsewhere}
+        unsettled = self._unsettled(list(places))
+        free = self._run.claim([name for name in places if name in unsettled])
+        self.elsewhere = [place for name, place in places.items() if name in unsettled and name not in free]
+        self._places.extend(place for name, place in places.items() if name in free)
 
-    def _unsettled(self, items: list[Item]) -> list[Item]:
-        """Those that no other run has finished since the plan was made."""
-        names = [item.name for item in items]
+    def _unsettled(self, names: Sequence[str]) -> set[str]:
+        """Those pictures that no other run has finished since the plan was made."""
         with Catalog.open(self._run.root) as catalog:
             done = done_of(catalog, names)
             failed = catalog.failed(names) - done
         self._tally.done_elsewhere += len(done)
         self._tally.failed_before += len(failed)
-        return [item for item in items if item.name not in done and item.name not in failed]
+        return set(names) - done - failed
 
 
 @dataclass

@@ -26,6 +26,7 @@ from babelgen.store import (
     open_idle,
     read_part,
     remove_files,
+    run_folders,
     strangers,
     unsettled,
 )
@@ -104,7 +105,7 @@ def collect(library: Library, garbage: Garbage, tell: Callable[[], None], everyt
     needs = _Needs(library)
     parts = iter(PARTS)
     while True:
-        dead = unsettled(library.root).dead
+        dead = run_folders(library.root)  # all of them, where the next line finds none alive
         with _undisturbed(library) as store:
             if not garbage.begun:
                 needs.check(everything)
@@ -112,7 +113,7 @@ def collect(library: Library, garbage: Garbage, tell: Callable[[], None], everyt
             garbage.begun = True
             garbage.runs.add(folder.name for folder in dead)
             if _take_turn(store, needs, parts, garbage, tell):
-                garbage.facts.add(f"{table}/{fact}" for table, fact in store.forget_facts())
+                garbage.facts.add(sorted("/".join(fact) for fact in store.forget_facts()))
                 return
         time.sleep(REST)
 

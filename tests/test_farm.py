@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,19 +15,22 @@ import pytest
 from PIL import Image
 
 from babelgen.catalog import Catalog
-from babelgen.engines import Done, Engine, Failed, InlineEngine, LocalEngine, Outcome, Ready
+from babelgen.engines import Done, Engine, Failed, InlineEngine, LocalEngine, Order, Outcome, Ready, Supply
+from babelgen.engines.foreman import LARGEST_SHARE
 from babelgen.errors import UserError
 from babelgen.farm import Tally, render_library
 from babelgen.library import Library, load_library
 from babelgen.picture import pixel_hash
 from babelgen.plan import Plan
-from babelgen.store import file_of, in_place
+from babelgen.store import file_of, in_place, open_run
+from babelgen.store.runs import run_folders
 
 from .conftest import LibraryFactory
 from .engines import fake
 from .engines.test_contract import wait_until
 
 COUNT = 40
+MANY = 200
 
 
 @dataclass
@@ -76,6 +80,11 @@ def render(library: Library, engine: Engine | None = None, retry: bool = False) 
 
 def names(library: Library) -> list[str]:
     return list(dict.fromkeys(entry.name for entry in library.entries()))
+
+
+def rows(library: Library) -> set[str]:
+    with Catalog.open(library.root) as catalog:
+        return catalog.names()
 
 
 def pictures(library: Library) -> dict[str, str]:
@@ -178,48 +187,126 @@ def test_a_changed_library_renders_only_what_is_new(words_library: LibraryFactor
     assert render(load_library(few.root)).rendered == 0
 
 
+def test_workers_end_before_a_run_does(library: Library) -> None:
+    """Also when it ends by what its owner makes of the news: else it would still live when it is settled."""
+
+    class Startled(Witness):
+        def advanced(self, outcome: Outcome) -> None:
+            super().advanced(outcome)
+            if isinstance(outcome, Done):
+                raise KeyboardInterrupt
+
+    fake.make_trouble(library.root, dict.fromkeys(names(library), "slow"))
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        render_library(library, LocalEngine(2), Startled(library.root), backend=fake.BACKEND)
+    assert stopped.traceback  # as long as this is held, so is everything that was going on
+    assert run_folders(library.root) == []
+    assert set(pictures(library)) == rows(library)
+    render(library)
+    check_whole(library)
+
+
+def test_who_waits_for_another_run_starts_no_workers(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one has taken on everything, and ends without having done it."""
+    monkeypatch.setattr("babelgen.farm.LOOK_AGAIN", 0.05)
+    started: list[int] = []
+
+    class Watched(InlineEngine):
+        def run(self, order: Order, supply: Supply) -> Iterator[Outcome]:
+            for outcome in super().run(order, supply):
+                if isinstance(outcome, Ready):
+                    started.append(len(looks))
+                yield outcome
+
+    looks: list[tuple[int, int]] = []
+
+    class Looker(Witness):
+        def shared(self, done: int, waiting: int) -> None:
+            looks.append((done, waiting))
+            if len(looks) == 5:
+                other.close()
+
+    other = contextlib.ExitStack()
+    other.enter_context(open_run(library.root)).claim(names(library))
+    tally = render_library(library, Watched(), Looker(library.root), backend=fake.BACKEND)
+    assert (tally.rendered, tally.done_elsewhere) == (COUNT, 0)
+    assert started == [0, 5]  # once to see that there is nothing to do, and once when there was
+    assert looks == [(0, COUNT)] * 5 + [(0, 0)]
+    check_whole(library)
+
+
 SCRIPT = """
-import sys
+import sys, time
 from pathlib import Path
 import babelgen.farm
 from babelgen.engines import Done, LocalEngine
+from babelgen.exits import guard
 from babelgen.farm import render_library
 from babelgen.library import load_library
 from tests.engines import fake
 
 class Speaker:
-    def planned(self, plan): pass
+    def planned(self, plan):
+        print("planned", flush=True)
+        while "wait" in sys.argv and not Path(sys.argv[1], "go").exists():
+            time.sleep(0.01)
     def shared(self, done, waiting): pass
     def advanced(self, outcome):
         if isinstance(outcome, Done):
             print("done", flush=True)
 
-if __name__ == "__main__":
+def main():
     babelgen.farm.MERGE_EVERY = 0
-    render_library(load_library(Path(sys.argv[1])), LocalEngine(2), Speaker(), backend=fake.BACKEND)
+    library, retry = load_library(Path(sys.argv[1])), "retry" in sys.argv
+    tally = render_library(library, LocalEngine(2), Speaker(), retry, fake.BACKEND)
+    print(tally.rendered, tally.done_elsewhere, len(tally.failures), flush=True)
+
+if __name__ == "__main__":
+    sys.exit(guard(main))
 """
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def start(library: Library) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
-    """A function that starts to render the library slowly, in processes of their own group."""
+def start(library: Library) -> Iterator[Start]:
+    """A function that starts to render the library slowly, in processes of their own group.
+
+    It returns when the plan is made; with `wait` the render goes on when there is a file `go` in the library.
+    """
     fake.make_trouble(library.root, dict.fromkeys(names(library), "slow"))
     script = library.root / "script.py"
     script.write_text(SCRIPT)
     with contextlib.ExitStack() as stack:
 
-        def begin() -> "subprocess.Popen[str]":
+        def begin(*words: str) -> "subprocess.Popen[str]":
             process = stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, str(script), str(library.root)],
+                    [sys.executable, str(script), str(library.root), *words],
                     stdout=subprocess.PIPE, text=True, start_new_session=True,
                     env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
                 )
             )  # fmt: skip
             stack.callback(kill_group, process)
+            assert told(process) == "planned"
             return process
 
         yield begin
+
+
+def told(process: "subprocess.Popen[str]") -> str:
+    """The next thing that a render says."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[int, ...]:
+    """What a render says at its end, when all is well: pictures rendered, made by others, failed."""
+    assert process.stdout is not None
+    last = process.stdout.read().splitlines()[-1]
+    assert process.wait() == 0
+    return tuple(map(int, last.split()))
 
 
 def kill_group(process: "subprocess.Popen[str]") -> None:
@@ -234,7 +321,7 @@ def kill_parent(process: "subprocess.Popen[str]") -> None:
 @pytest.mark.parametrize("kill", [kill_group, kill_parent])
 def test_a_render_that_was_killed_is_carried_on(
     library: Library,
-    start: Callable[[], "subprocess.Popen[str]"],
+    start: Start,
     kill: Callable[["subprocess.Popen[str]"], None],
 ) -> None:
     """Killed after the first picture, and again after twelve more; then nothing is lost and nothing is half."""
@@ -254,9 +341,7 @@ def test_a_render_that_was_killed_is_carried_on(
     check_whole(library)
 
 
-def test_workers_of_a_killed_parent_do_no_harm(
-    library: Library, start: Callable[[], "subprocess.Popen[str]"]
-) -> None:
+def test_workers_of_a_killed_parent_do_no_harm(library: Library, start: Start) -> None:
     """They may still write while the next render does."""
     process = start()
     assert process.stdout is not None
@@ -267,3 +352,68 @@ def test_workers_of_a_killed_parent_do_no_harm(
     check_whole(library)
     wait_until(lambda: not any(map(fake.is_alive, fake.processes(library.root) - {os.getpid()})))
     check_whole(library)
+
+
+@pytest.fixture
+def many(words_library: LibraryFactory) -> Library:
+    """As `library`, of several times as many pictures: enough for each of two renders."""
+    return load_library(words_library({"kind": "range", "count": MANY}))
+
+
+class TestTwoAtOnce:
+    """Two renders on one library, each a process with workers of its own."""
+
+    @pytest.fixture
+    def library(self, many: Library) -> Library:
+        return many
+
+    @pytest.fixture
+    def both(self, library: Library, start: Start) -> list["subprocess.Popen[str]"]:
+        """Two renders that have made their plans, each of everything."""
+        return [start("wait") for _ in range(2)]
+
+    def test_every_picture_is_made_once(self, library: Library, both: list["subprocess.Popen[str]"]) -> None:
+        (library.root / "go").touch()
+        tallies = [ended(process) for process in both]
+        assert [sum(tally) for tally in tallies] == [MANY] * 2
+        assert sum(tally[0] for tally in tallies) == MANY
+        assert all(tally[0] for tally in tallies)
+        assert sorted(fake.asked(library.root)) == sorted(names(library))
+        check_whole(library)
+        assert run_folders(library.root) == []
+
+    @pytest.mark.parametrize("kill", [kill_group, kill_parent])
+    def test_what_a_killed_one_had_the_other_does(
+        self,
+        library: Library,
+        both: list["subprocess.Popen[str]"],
+        kill: Callable[["subprocess.Popen[str]"], None],
+    ) -> None:
+        (library.root / "go").touch()
+        for _ in range(3):
+            assert told(both[0]) == "done"
+        kill(both[0])
+        before = rows(library)
+        rendered, elsewhere, failed = ended(both[1])
+        assert rendered + elsewhere == MANY
+        assert (elsewhere >= 3, failed) == (True, 0)
+        assert before <= rows(library)
+        check_whole(library)
+        again = Counter(fake.asked(library.root)) - Counter(names(library))
+        assert set(again.values()) <= {1}
+        assert len(again) <= 2 * 2 * LARGEST_SHARE  # what two workers had in hand, and no more
+        assert run_folders(library.root) == []
+
+    def test_what_failed_before_is_tried_again_once(self, library: Library, start: Start) -> None:
+        bad = names(library)[::2]
+        fake.make_trouble(library.root, dict.fromkeys(bad, "fail"))
+        assert len(render(library).failures) == len(bad)
+        fake.make_trouble(library.root, dict.fromkeys(bad, "slow"))
+        (library.root / "asked.log").unlink()
+        both = [start("wait", "retry") for _ in range(2)]
+        (library.root / "go").touch()
+        tallies = [ended(process) for process in both]
+        assert [sum(tally) for tally in tallies] == [len(bad)] * 2
+        assert sum(tally[0] for tally in tallies) == len(bad)
+        assert sorted(fake.asked(library.root)) == sorted(bad)
+        check_whole(library)

@@ -22,7 +22,17 @@ from babelgen.store.pictures import (
 )
 from babelgen.store.recipe import add_collection, changing, copy_recipe
 from babelgen.store.rows import Store, open_store
-from babelgen.store.runs import Run, Unsettled, ever_claimed, open_idle, open_run, settle, unsettled
+from babelgen.store.runs import (
+    Run,
+    Unsettled,
+    ever_claimed,
+    is_living,
+    open_idle,
+    open_run,
+    run_folders,
+    settle,
+    unsettled,
+)
 from babelgen.store.tidy import (
     PARTS,
     File,
@@ -51,6 +61,7 @@ __all__ = [
     "file_of",
     "forget_pictures",
     "in_place",
+    "is_living",
     "open_idle",
     "open_journal",
     "open_log",
@@ -59,6 +70,7 @@ __all__ = [
     "put_picture",
     "read_part",
     "remove_files",
+    "run_folders",
     "settle",
     "strangers",
     "unsettled",

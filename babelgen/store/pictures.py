@@ -62,9 +62,10 @@ def put_picture(root: Path, name: str, pixels: NDArray[np.uint8], texts: Mapping
 
 def in_place(root: Path, name: str, sizes: Sizes = UNKNOWN) -> bool:
     """Whether a picture's files are all there, with their sizes, or at least not empty where these are not known."""
+    place = str(root)
     for (folder, suffix), size in zip(SUFFIXES.items(), sizes, strict=True):
         try:  # `file_of` says the same and takes longer; here it is a matter of millions
-            found = os.stat(f"{root}/{folder}/{name[:2]}/{name}{suffix}").st_size
+            found = os.stat(f"{place}/{folder}/{name[:2]}/{name}{suffix}").st_size
         except OSError:
             return False
         if found != (size or found) or not found:

@@ -50,7 +50,7 @@ def test_render_carries_on_with_it(library: Library, capsys: pytest.CaptureFixtu
     capsys.readouterr()
     assert main(["render", "--library", root, "--engine", "inline"]) == 0
     assert "1 picture to render; 3 are there already." in capsys.readouterr().err
-    assert version_of(library.root) == 2
+    assert version_of(library.root) == 3
     with Catalog.open(library.root) as catalog:
         assert catalog.names() == {entry.name for entry in library.entries()}
         assert list(catalog.flagged()) == []
@@ -63,10 +63,10 @@ def test_a_later_one_is_refused_by_every_command(
     library: Library, capsys: pytest.CaptureFixture[str], elsewhere: Path
 ) -> None:
     with sqlite3.connect(library.root / FILE) as connection:
-        connection.execute("PRAGMA user_version = 3")
+        connection.execute("PRAGMA user_version = 4")
     for words in (["status"], ["site", "--out", "pages"], ["verify"], ["render", "--engine", "inline"]):
         capsys.readouterr()
         assert main([*words, "--library", str(library.root)]) == 1
-        told = f"error: {library.root / FILE} is of version 3, and this program reads versions up to 2.\n"
+        told = f"error: {library.root / FILE} is of version 4, and this program reads versions up to 3.\n"
         assert capsys.readouterr() == ("", told)
     assert not (elsewhere / "pages").exists()

@@ -1,6 +1,7 @@
 """`verify`: it finds what is wrong with a library, accepts what is sound, and writes nothing."""
 
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -179,9 +180,9 @@ def spoil_by_a_folder(path: Path) -> None:
 
 SPOILT = [
     (Path.unlink, "The file is missing."),
-    (spoil_by_cutting, "The file cannot be read: it is not a whole PNG."),
-    (spoil_by_emptying, "The file cannot be read: it is not a whole PNG."),
-    (spoil_by_another_format, "The file cannot be read: it is not a whole PNG."),
+    (spoil_by_cutting, r"The file is \d+ bytes long, not \d+\."),
+    (spoil_by_emptying, "The file is empty."),
+    (spoil_by_another_format, r"The file is \d+ bytes long, not \d+\."),
     (spoil_by_another_size, "The file has 8 x 16 pixels (RGB), not 16 x 8 (RGB)."),
     (spoil_by_transparency, "The file has 16 x 8 pixels (RGBA), not 16 x 8 (RGB)."),
     (spoil_by_a_folder, "The file cannot be read: Is a directory."),
@@ -194,7 +195,8 @@ def test_a_file_that_is_spoilt_is_found(
 ) -> None:
     row = row_of(library, 1, 3)
     spoil(file_of(library.root, "pictures", row.name))
-    assert the_fault(verified(verify, "--sample", "0", code=4), row) == told
+    found = the_fault(verified(verify, "--sample", "0", code=4), row)
+    assert found == told or re.fullmatch(told, found)
 
 
 @pytest.mark.parametrize("folder", ["views", "thumbs"])
@@ -202,7 +204,7 @@ def test_a_smaller_size_that_is_missing_is_found(verify: Verify, library: Librar
     path = file_of(library.root, folder, row_of(library, 0).name)
     path.unlink()
     (fault,) = verified(verify, "--sample", "0", code=4)["faults"]
-    assert (library.root / fault["file"], fault["what"]) == (path, "The file is missing or empty.")
+    assert (library.root / fault["file"], fault["what"]) == (path, "The file is missing.")
 
 
 def swap(library: Library, row: Picture, other: Picture) -> None:

@@ -30,6 +30,7 @@ from babelgen.engines import (
     Outcome,
     Pile,
     Pulse,
+    RayEngine,
     Ready,
 )
 from babelgen.engines.engine import DIFFUSION, resolve
@@ -46,17 +47,22 @@ ENGINES: dict[str, Callable[[], Engine]] = {
     "inline": InlineEngine,
     "local": lambda: LocalEngine(2),
     "many": lambda: LocalEngine(3),
+    "ray": lambda: RayEngine(2),
 }
 BACKENDS = {"fake": fake.BACKEND, "diffusion": DIFFUSION}
 RUNS = [
     ("inline", "fake"),
     ("local", "fake"),
     ("many", "fake"),
+    ("ray", "fake"),
     ("inline", "diffusion"),
     ("local", "diffusion"),
+    ("ray", "diffusion"),
 ]
 
 BAD = 3  # the place of the one item that fails
+
+pytestmark = pytest.mark.usefixtures("ray_cluster")
 
 
 @pytest.fixture(autouse=True)
@@ -173,10 +179,22 @@ def test_every_engine_makes_the_same_pixels(make_run: Callable[[str, str], Run],
 
 def test_many_processes_share_the_work(make_run: Callable[[str, str], Run]) -> None:
     assert fake.processes(make_run("inline", "fake").root) == {os.getpid()}
-    assert os.getpid() not in fake.processes(make_run("local", "fake").root)
+    for engine in ("local", "ray"):
+        assert os.getpid() not in fake.processes(make_run(engine, "fake").root)
 
 
-@pytest.fixture(params=["inline", "local"])
+def test_every_engine_computes_in_one_way(make_run: Callable[[str, str], Run]) -> None:
+    """One thread a worker, among other things; inline this process has as many as the tests before it left."""
+    profiles = {
+        outcome.profile["id"]
+        for engine in ("local", "ray")
+        for outcome in make_run(engine, "diffusion").outcomes
+        if isinstance(outcome, Ready)
+    }
+    assert len(profiles) == 1
+
+
+@pytest.fixture(params=["inline", "local", "ray"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine."""
     return ENGINES[request.param]()
@@ -247,6 +265,19 @@ def test_a_backend_that_is_not_there_is_a_slip_of_ours(engine: Engine, order: Or
     with pytest.raises(Exception, match=r"nowhere|nothing") as slip:
         list(engine.run(Order(order.edition, order.root, backend), Pile(plain_items(1))))
     assert not isinstance(slip.value, BabelgenError)
+
+
+def test_a_supply_that_fails_ends_the_run(engine: Engine, order: Order) -> None:
+    """Else its workers would wait for ever for what was taken and is nowhere now."""
+
+    class Refusing(Pile):
+        def take(self, most: int) -> list[Item]:
+            if len(self) < 10:
+                raise OSError(28, "No space left on device")
+            return super().take(most)
+
+    with pytest.raises((OSError, BabelgenError), match="No space left"):
+        list(engine.run(order, Refusing(plain_items(30))))
 
 
 def test_what_was_done_before_an_error_was_reported(engine: Engine, order: Order) -> None:

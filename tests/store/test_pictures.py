@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from babelgen.store import encode_png, encode_webp, file_of, in_place, put_picture
+from babelgen.catalog import UNKNOWN
+from babelgen.store import SUFFIXES, encode_png, encode_webp, file_of, in_place, put_picture
 
 from .samples import NAME, every_file
 
@@ -86,6 +87,28 @@ class TestPicture:
         assert every_file(tmp_path) == [
             f"{f}/ab/{NAME}.{e}" for f, e in (("pictures", "png"), ("thumbs", "webp"), ("views", "webp"))
         ]
+
+    def test_the_sizes_are_those_of_the_files(self, tmp_path: Path) -> None:
+        sizes = put_picture(tmp_path, NAME, noise(40, 200), {"key": "k"})
+        assert all(
+            file_of(tmp_path, folder, NAME).stat().st_size == size for folder, size in sizes._asdict().items()
+        )
+        assert list(sizes._asdict()) == list(SUFFIXES)
+        assert len(set(sizes)) == 3
+
+    @pytest.mark.parametrize("folder", ["pictures", "views", "thumbs"])
+    @pytest.mark.parametrize("change", [-1, 1])
+    def test_a_file_of_another_size_is_not_in_place(self, tmp_path: Path, folder: str, change: int) -> None:
+        """But only where the size is known: catalogs of earlier versions have none."""
+        sizes = put_picture(tmp_path, NAME, noise(), {})
+        assert in_place(tmp_path, NAME, sizes)
+        path = file_of(tmp_path, folder, NAME)
+        path.write_bytes((path.read_bytes() + b"x")[: getattr(sizes, folder) + change])
+        assert not in_place(tmp_path, NAME, sizes)
+        assert in_place(tmp_path, NAME, UNKNOWN)
+        assert in_place(tmp_path, NAME, sizes._replace(**{folder: 0}))
+        path.write_bytes(b"")
+        assert not in_place(tmp_path, NAME, UNKNOWN)
 
     @pytest.mark.parametrize("folder", ["pictures", "views", "thumbs"])
     def test_a_picture_is_in_place_with_all_its_files(self, tmp_path: Path, folder: str) -> None:

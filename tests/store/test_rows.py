@@ -15,7 +15,7 @@ from babelgen.catalog import FILE, Catalog, Facts
 from babelgen.errors import UserError
 from babelgen.store import Store, open_store
 
-from .samples import FAILURE, NAME, PICTURE, leave_half_a_change
+from .samples import FAILURE, NAME, PICTURE, leave_half_a_change, picture
 
 HOLD = """
 import sys, time
@@ -140,6 +140,35 @@ class TestRecording:
         opened.record([PICTURE])
         with Catalog.open(tmp_path) as catalog:
             assert (catalog.failures(), catalog.count()) == ({}, 1)
+
+    def test_what_is_forgotten_is_neither_done_nor_failed(self, tmp_path: Path, opened: Store) -> None:
+        others = [picture("cd" * 16), picture("ef" * 16)]
+        opened.record([PICTURE, *others], [replace(FAILURE, name=name) for name in ("x", "y")])
+        opened.forget(iter([NAME, others[0].name, "x", "never seen"]))
+        with Catalog.open(tmp_path) as catalog:
+            assert (list(catalog.all()), catalog.failed()) == (others[1:], {"y"})
+        opened.forget([])
+        opened.record([PICTURE])
+        with Catalog.open(tmp_path) as catalog:
+            assert catalog.names() == {NAME, others[1].name}
+
+    def test_what_is_forgiven_is_failed_no_longer(self, tmp_path: Path, opened: Store) -> None:
+        opened.record([PICTURE], [replace(FAILURE, name=name) for name in ("x", "y", "z")])
+        opened.forgive(iter(["x", "y", "never seen", NAME]))
+        with Catalog.open(tmp_path) as catalog:
+            assert (catalog.names(), catalog.failed()) == ({NAME}, {"z"})
+
+    def test_forgetting_is_all_or_nothing(self, tmp_path: Path, opened: Store) -> None:
+        def names() -> Iterator[str]:
+            yield NAME
+            raise KeyboardInterrupt
+
+        opened.record([PICTURE], [replace(FAILURE, name="x")])
+        for change in (opened.forget, opened.forgive):
+            with pytest.raises(KeyboardInterrupt):
+                change(names())
+        with Catalog.open(tmp_path) as catalog:
+            assert (catalog.names(), catalog.failed()) == ({NAME}, {"x"})
 
     def test_facts_are_kept(self, tmp_path: Path, opened: Store) -> None:
         opened.record([], [], [Facts("profiles", "p", {"device": "a “CPU”"})])
