@@ -114,11 +114,12 @@ class Campaign:
             self._guarded(f"library {self.score.libraries}", root, self._fill)
             say(f"{sum(self.score.kills.values())} kills, {self.score.libraries} libraries complete")
 
-    def _guarded(self, name: str, root: Path, act: Callable[[Witness], None]) -> None:
-        """Do something to a library, see that it is equal in the end, and note what went wrong."""
-        witness = Witness(root, self.true)
+    def _guarded(self, name: str, root: Path, act: Callable[[Witness], str]) -> None:
+        """Do something to a library, see that it is equal in the end, and note what it survived or what went wrong."""
+        witness, before = Witness(root, self.true), len(self.score.faults)
+        sentence = ""
         try:
-            act(witness)
+            sentence = act(witness)
             witness.check_end()
             if root.name.startswith("library-"):
                 reported(self.ground, root, len(self.true) + 2)
@@ -127,6 +128,9 @@ class Campaign:
         if witness.lost or witness.differing:
             self._fault(f"{name}: {len(witness.lost)} pictures are lost and {len(witness.differing)} differ")
         self.score.settle(witness)
+        if sentence and len(self.score.faults) == before:
+            self.score.survived.append(sentence)
+            say(sentence)
         if root.name.startswith("library-"):
             shutil.rmtree(root, ignore_errors=True)
 
@@ -134,8 +138,8 @@ class Campaign:
         say(f"FAULT: {sentence}")
         self.score.faults.append(sentence)
 
-    def _fill(self, witness: Witness) -> None:
-        """Render into a library until it is complete, with kills."""
+    def _fill(self, witness: Witness) -> str:
+        """Render into a library until it is complete, with kills; nothing is to be said of it by itself."""
         together = 2 if self.score.libraries % 3 == 0 else 1
         self.score.together += together == 2
         renders: list[Render] = []
@@ -154,6 +158,7 @@ class Campaign:
                 time.sleep(LOOK_EVERY)
             for render in renders:
                 check_end(render)
+            return ""
         finally:
             for render in renders:
                 render.clear()
@@ -209,7 +214,7 @@ class Campaign:
     def fill_disk(self, number: int, what: str, bound: str | int) -> None:
         """Render on a disk that is too small, by options of mount or by a limit on the size of files; then with room."""
 
-        def act(witness: Witness) -> None:
+        def act(witness: Witness) -> str:
             command = self.ground.render(witness.root, 2)
             if isinstance(bound, str):
                 told = crash_disk.on_tmpfs(command, witness.root, bound)
@@ -221,10 +226,8 @@ class Campaign:
                 raise Fault(f"the render ended with {told.first}: {last_line(told.told)}")
             if told.second != 0:
                 raise Fault(f"with room again it ended with {told.second}: {last_line(told.second_told)}")
-            self.score.survived.append(
-                f"{what}: exit code 1 with {len(told.done)} pictures done, and with room again the rest"
-            )
             say(f"{what}: {errors[0]}")
+            return f"{what}: exit code 1 with {len(told.done)} pictures done, and with room again the rest"
 
         self._guarded(what, self.ground.scratch / f"library-disk-{number}", act)
 
@@ -234,10 +237,8 @@ class Campaign:
         if not root.exists():
             shutil.copytree(self.ground.scratch / "peace", root)
 
-        def act(witness: Witness) -> None:
-            sentence = case(Patient(self.ground, witness.root, self.lot))
-            self.score.survived.append(sentence)
-            say(sentence)
+        def act(witness: Witness) -> str:
+            return case(Patient(self.ground, witness.root, self.lot))
 
         self._guarded(case.__name__, root, act)
 

@@ -152,10 +152,10 @@ def test_what_goes_wrong_otherwise_is_a_fault(tmp_path: Path, campaign: crash.Ca
     run = Render(bad.ground, tmp_path / "library", 1)
     with pytest.raises(Fault, match="a render ended with 1: error: "):
         crash.check_end(run)
+    (tmp_path / "damaged").mkdir()
     bad.damage(lambda patient: "nothing was done")
-    assert bad.score.survived == []
-    (fault,) = bad.score.faults
-    assert fault.startswith("<lambda>: ")
+    assert (bad.score.survived, bad.score.lost, bad.score.differing) == ([], 0, 40)
+    assert bad.score.faults == ["<lambda>: 0 pictures are lost and 40 differ"]
 
 
 def test_nobody_is_killed_who_is_not_there(tmp_path: Path, campaign: crash.Campaign) -> None:

@@ -37,7 +37,10 @@ def order(ray_cluster: str, words_edition: Edition, tmp_path: Path) -> Order:
 
 def tell_devices(order: Order, items: Iterator[Item]) -> Iterator[Outcome]:
     """A backend that says which device it was told, and which GPUs it sees."""
-    yield Ready({"id": "fake", "device": f"{order.setting.device} {os.environ.get('CUDA_VISIBLE_DEVICES')}"})
+    device = f"{order.setting.device} {os.environ.get('CUDA_VISIBLE_DEVICES')}"
+    yield Ready({"id": "fake", "device": device})
+    (order.root / f"{device}.here").touch()
+    wait_until(lambda: len(list(order.root.glob("*.here"))) == 2)  # else one might do it all
     for item in items:
         yield Done(fake.picture(order, item, fake.pixels_of(item.key)))
 
