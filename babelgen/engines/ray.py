@@ -123,14 +123,40 @@ def _cluster() -> Iterator[Any]:
 
 def _connect(ray: Any) -> None:
     """Connect, or start a cluster of our own; UserError where that fails."""
-    before = signal.getsignal(signal.SIGTERM)
     try:
-        _init(ray)
+        with _deferred_interrupts():
+            _init(ray)
+    except SystemExit:  # Ray's own way to take SIGTERM, once it has put its handler there
+        raise KeyboardInterrupt from None
     except (ray.exceptions.RayError, ImportError, OSError, RuntimeError, ValueError) as error:
         raise UserError(f"No Ray cluster can be had: {first_line(error).rstrip('.')}.") from error
+
+
+@contextlib.contextmanager
+def _deferred_interrupts() -> Iterator[None]:
+    """Have an interrupt take effect at the end, and a second one at once; then all handlers are as they were.
+
+    Ray forks while it starts, and there an interrupt is lost, or told of by a child. Only the main thread can do this.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = 0
+
+    def defer(number: int, frame: object) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, defer) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)  # Ray has put its own there
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if asked:  # whatever went wrong meanwhile went wrong for that
+            raise KeyboardInterrupt
 
 
 def _init(ray: Any) -> None:
