@@ -59,14 +59,22 @@ CREATE TABLE failures (
 INSERT INTO failures SELECT name, key, edition, reason, failed_at FROM failures_2;
 DROP TABLE failures_2;
 """,
+    # How many bytes of the journals of runs have been entered: what was told once is never told again.
+    """
+CREATE TABLE journals (
+    run TEXT NOT NULL, journal TEXT NOT NULL, entered INTEGER NOT NULL, PRIMARY KEY (run, journal)
+) WITHOUT ROWID;
+""",
 )
 SCHEMA_VERSION = len(UPGRADES)
 # How a reader has an earlier version's tables look like this one's, for itself alone. Once a writer has upgraded the
 # file, the real columns are part of the `*`, and count, since they come first.
 _SIZES = "0 AS bytes, 0 AS view_bytes, 0 AS thumb_bytes"
+_JOURNALS = "CREATE TEMP TABLE journals (run, journal, entered)"
 _VIEWS = {
-    1: f"CREATE TEMP VIEW pictures AS SELECT *, 0 AS flagged, {_SIZES} FROM main.pictures",
-    2: f"CREATE TEMP VIEW pictures AS SELECT *, {_SIZES} FROM main.pictures",
+    1: f"CREATE TEMP VIEW pictures AS SELECT *, 0 AS flagged, {_SIZES} FROM main.pictures; {_JOURNALS}",
+    2: f"CREATE TEMP VIEW pictures AS SELECT *, {_SIZES} FROM main.pictures; {_JOURNALS}",
+    3: _JOURNALS,
 }
 
 
@@ -165,7 +173,7 @@ def connect(root: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=60)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version in _VIEWS:
-            connection.execute(_VIEWS[version])
+            connection.executescript(_VIEWS[version])
         connection.execute("PRAGMA query_only = ON")
     if version == 0:  # a file whose making was interrupted
         connection.close()
@@ -176,6 +184,12 @@ def connect(root: Path) -> sqlite3.Connection:
             f"{path} is of version {version}, and this program reads versions up to {SCHEMA_VERSION}."
         )
     return connection
+
+
+def entered(connection: sqlite3.Connection, run: str) -> dict[str, int]:
+    """How many bytes of each journal of a run are in the catalog."""
+    rows = connection.execute("SELECT journal, entered FROM journals WHERE run = ?", (run,))
+    return dict(rows.fetchall())
 
 
 def _empty() -> sqlite3.Connection:
@@ -207,6 +221,11 @@ class Catalog:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def entered(self, run: str) -> dict[str, int]:
+        """How many bytes of each journal of a run are in the catalog."""
+        with telling(self.root):
+            return entered(self._connection, run)
 
     def picture(self, name: str) -> Picture | None:
         """The row of one picture."""

@@ -3,7 +3,7 @@
 Law: a picture is reported done when its row is in the catalog, and never before; what has failed is recorded and the
 run goes on. Several runs may work on one library, on one machine or many: each picture is made by one of them, and each
 ends when all pictures are there.
-May import: catalog, engines, library, plan, settings, store, weights; never torch.
+May import: catalog, engines, errors, library, plan, settings, store, weights; never torch.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Protocol
 from babelgen.catalog import Catalog, Facts, Failure
 from babelgen.engines import Done, Engine, Failed, Order, Outcome, Pulse, Ready
 from babelgen.engines.engine import DIFFUSION
+from babelgen.errors import UserError
 from babelgen.library import Library
 from babelgen.plan import WHOLE, Item, Plan, Shard, done_of, make_plan
 from babelgen.settings import ON_CPU, Setting
@@ -40,8 +41,12 @@ class Progress(Protocol):
         """What has just happened, after it was recorded."""
         ...
 
-    def shared(self, done: int, waiting: int) -> None:
-        """How many of the pictures of the plan other runs have made, and how many they are still making."""
+    def shared(self, done: int, taken: int) -> None:
+        """How many of the pictures of the plan other runs have made, and how many they have taken on, as far as is seen."""
+        ...
+
+    def waiting(self, count: int) -> None:
+        """This run has nothing left to do; so many pictures are still being made by others."""
         ...
 
 
@@ -93,20 +98,20 @@ def _render_all(
     tasks: Sequence[tuple[Order, _Claimed]], engine: Engine, teller: _Teller, progress: Progress
 ) -> None:
     """Everything that no other run has; then wait for the others, and do what they leave undone."""
+    teller.supplies = [supply for _, supply in tasks]
     while tasks:
         for order, supply in tasks:
-            with _ended(engine.run(order, supply)) as outcomes:
+            with teller, _ended(engine.run(order, supply)) as outcomes:
                 for outcome in outcomes:
                     teller.hear(outcome, order)
-            teller.flush()
-        tasks = [(order, supply) for order, supply in tasks if supply.elsewhere]
-        waiting = sum(len(supply.elsewhere) for _, supply in tasks)
-        progress.shared(teller.tally.done_elsewhere, waiting)
-        if waiting:
-            teller.run.let_go()
-            time.sleep(LOOK_AGAIN)
         for _, supply in tasks:
             supply.look_again()
+        tasks = [(order, supply) for order, supply in tasks if supply.elsewhere or len(supply)]
+        if tasks and not any(len(supply) for _, supply in tasks):
+            progress.waiting(sum(len(supply.elsewhere) for _, supply in tasks))
+            teller.run.let_go()
+            time.sleep(LOOK_AGAIN)
+    teller.flush()
 
 
 @contextlib.contextmanager
@@ -173,8 +178,20 @@ class _Teller:
     run: Run
     progress: Progress
     tally: Tally
+    supplies: Sequence[_Claimed] = ()
     untold: list[Outcome] = field(default_factory=list)
     merged: float = 0.0
+
+    def __enter__(self) -> None:
+        """Nothing is to be told yet."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """What has happened before an error is told, too, if that does not take long."""
+        if kind is None:
+            self.flush()
+        else:
+            with contextlib.suppress(UserError):  # the first error says more
+                self.flush(hasty=True)
 
     def hear(self, outcome: Outcome, order: Order) -> None:
         """Something has happened."""
@@ -186,11 +203,16 @@ class _Teller:
         if isinstance(outcome, Ready | Pulse) or time.monotonic() - self.merged >= MERGE_EVERY:
             self.flush()
 
-    def flush(self) -> None:
-        """Enter in the catalog what is done, and tell of it."""
+    def flush(self, hasty: bool = False) -> None:
+        """Enter in the catalog what is done, and tell of it; hasty: see `Run.merge`."""
         if any(not isinstance(outcome, Pulse) for outcome in self.untold):
-            self.run.merge()
+            self.run.merge(hasty)
+        if failed := [outcome.item.name for outcome in self.untold if isinstance(outcome, Failed)]:
+            self.run.release(failed)
         self.merged = time.monotonic()
+        self.progress.shared(
+            self.tally.done_elsewhere, sum(len(supply.elsewhere) for supply in self.supplies)
+        )
         for outcome in self.untold:
             if isinstance(outcome, Done):
                 self.tally.rendered += 1

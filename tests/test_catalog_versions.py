@@ -38,6 +38,30 @@ VERSION_2 = """
 ALTER TABLE pictures ADD COLUMN flagged INTEGER NOT NULL DEFAULT 0;
 PRAGMA user_version = 2;
 """
+# And when it had learnt the sizes of files, and knew nothing of journals.
+VERSION_3 = """
+ALTER TABLE pictures RENAME TO pictures_2;
+CREATE TABLE pictures (
+    name TEXT PRIMARY KEY NOT NULL, bytes INTEGER NOT NULL, view_bytes INTEGER NOT NULL, thumb_bytes INTEGER NOT NULL,
+    flagged INTEGER NOT NULL, rendered_at TEXT NOT NULL, seconds REAL NOT NULL, edition TEXT NOT NULL,
+    profile TEXT NOT NULL, steps INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, colour TEXT NOT NULL, page TEXT NOT NULL, prompt TEXT NOT NULL, negative TEXT NOT NULL,
+    key TEXT NOT NULL
+);
+INSERT INTO pictures SELECT name, 0, 0, 0, flagged, rendered_at, seconds, edition, profile, steps, width, height,
+    sha256, colour, page, prompt, negative, key FROM pictures_2;
+DROP TABLE pictures_2;
+CREATE INDEX flagged ON pictures (name) WHERE flagged;
+CREATE INDEX latest ON pictures (rendered_at, seconds);
+ALTER TABLE failures RENAME TO failures_2;
+CREATE TABLE failures (
+    name TEXT PRIMARY KEY NOT NULL, key TEXT NOT NULL, edition TEXT NOT NULL, reason TEXT NOT NULL,
+    failed_at TEXT NOT NULL
+);
+INSERT INTO failures SELECT name, key, edition, reason, failed_at FROM failures_2;
+DROP TABLE failures_2;
+PRAGMA user_version = 3;
+"""
 PICTURES = [replace(PICTURE, name=f"{n:032x}", prompt=f"number {n}") for n in range(300)]
 FLAGGED = replace(PICTURES[7], flagged=True)
 NEW = replace(PICTURE, name="f" * 32, flagged=True)
@@ -66,7 +90,14 @@ def make_version_2(root: Path, pictures: list[Picture]) -> None:
         connection.executemany("UPDATE pictures SET flagged = 1 WHERE name = ?", flagged)
 
 
-@pytest.fixture(params=[1, 2])
+def make_version_3(root: Path, pictures: list[Picture]) -> None:
+    """Write a catalog as the third version had it, with a failure."""
+    make_version_2(root, pictures)
+    with closing(sqlite3.connect(root / FILE)) as connection, connection:
+        connection.executescript(VERSION_3)
+
+
+@pytest.fixture(params=[1, 2, 3])
 def version(request: pytest.FixtureRequest) -> int:
     """Each version that there was before this one."""
     return int(request.param)
@@ -84,13 +115,13 @@ def root(tmp_path: Path, version: int, old: list[Picture]) -> Path:
     if version == 1:
         make_version_1(tmp_path, [as_row(picture)[:14] for picture in old])
     else:
-        make_version_2(tmp_path, old)
+        (make_version_2 if version == 2 else make_version_3)(tmp_path, old)
     assert version_of(tmp_path) == version
     return tmp_path
 
 
 def test_every_version_is_tried_here() -> None:
-    assert SCHEMA_VERSION == 3
+    assert SCHEMA_VERSION == 4
 
 
 def test_an_old_catalog_is_read_by_every_query(root: Path, old: list[Picture]) -> None:
@@ -112,6 +143,7 @@ def test_an_old_catalog_is_read_by_every_query(root: Path, old: list[Picture]) -
         assert list(catalog.each_failure()) == [FAILURE]
         assert catalog.failed() == catalog.failed([FAILURE.name, names[0]]) == {FAILURE.name}
         assert (catalog.profiles(), catalog.editions()) == ({}, {})
+        assert catalog.entered("any run") == {}
     assert ((root / FILE).read_bytes(), os.stat(root / FILE).st_mtime_ns) == before
     assert [path.name for path in root.iterdir()] == [FILE]
 
@@ -182,7 +214,7 @@ connection.execute("PRAGMA cache_size = 2")  # so that the change reaches the fi
 connection.execute("BEGIN IMMEDIATE")
 for change in sys.argv[2].strip().strip(";").split(";"):
     connection.execute(change)
-connection.execute("PRAGMA user_version = 3")
+connection.execute("PRAGMA user_version = 4")
 for n in range(200):
     connection.execute("INSERT INTO failures VALUES (?, ?, '', '', '')", (str(n), "k" * 500))
 os.kill(os.getpid(), signal.SIGKILL)
@@ -203,27 +235,27 @@ def test_an_upgrade_that_was_killed_is_undone(
     with Catalog.open(root) as catalog:
         assert list(catalog.all()) == [*old, *([NEW] if writes else [])]
         assert catalog.failures() == {FAILURE.name: FAILURE}
-    assert version_of(root) == (3 if writes else version)
+    assert version_of(root) == (SCHEMA_VERSION if writes else version)
 
 
 def test_an_upgrade_that_fails_leaves_the_old_version(root: Path, version: int) -> None:
     """All or nothing: here a table is there already that the last step would make."""
     with closing(sqlite3.connect(root / FILE)) as connection, connection:
-        connection.execute("CREATE TABLE failures_2 (name TEXT)")
+        connection.execute("CREATE TABLE journals (name TEXT)")
     before = tables(root)
-    with pytest.raises(sqlite3.OperationalError, match="failures_2"), open_store(root):
+    with pytest.raises(sqlite3.OperationalError, match="journals"), open_store(root):
         pass
     assert (version_of(root), tables(root)) == (version, before)
 
 
 def test_a_later_version_is_refused_by_readers_and_writers(root: Path) -> None:
     with open_store(root) as store:
-        store.connection.execute("PRAGMA user_version = 4")
+        store.connection.execute("PRAGMA user_version = 5")
     before = (root / FILE).read_bytes()
     for use in (Catalog.open, open_store):
         with pytest.raises(UserError) as refused, use(root):
             pass
         assert (
-            str(refused.value) == f"{root / FILE} is of version 4, and this program reads versions up to 3."
+            str(refused.value) == f"{root / FILE} is of version 5, and this program reads versions up to 4."
         )
     assert (root / FILE).read_bytes() == before

@@ -14,10 +14,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from babelgen.catalog import Catalog
-from babelgen.engines import Done, Engine, Failed, InlineEngine, LocalEngine, Order, Outcome, Ready, Supply
+from babelgen.catalog import Catalog, Failure
+from babelgen.engines import (
+    Died,
+    Done,
+    Engine,
+    Failed,
+    InlineEngine,
+    LocalEngine,
+    Order,
+    Outcome,
+    Ready,
+    Supply,
+)
 from babelgen.engines.foreman import LARGEST_SHARE
-from babelgen.errors import UserError
+from babelgen.errors import BabelgenError, UserError
 from babelgen.farm import Tally, render_library
 from babelgen.library import Library, load_library
 from babelgen.picture import pixel_hash
@@ -56,8 +67,11 @@ class Witness:
             elif isinstance(outcome, Failed):
                 assert outcome.item.name in catalog.failures()
 
-    def shared(self, done: int, waiting: int) -> None:
-        self.others = (done, waiting)
+    def shared(self, done: int, taken: int) -> None:
+        self.others = (done, taken)
+
+    def waiting(self, count: int) -> None:
+        assert count
 
 
 @pytest.fixture
@@ -167,6 +181,15 @@ def test_what_was_done_before_an_error_is_kept(library: Library) -> None:
     check_whole(library)
 
 
+def test_what_happened_before_an_error_is_told(library: Library) -> None:
+    """Every death of the workers that it was given up for."""
+    fake.make_trouble(library.root, {"*": "die"})
+    witness = Witness(library.root)
+    with pytest.raises(BabelgenError, match="3 times in a row"):
+        render_library(library, LocalEngine(1), witness, backend=fake.BACKEND)
+    assert sum(isinstance(outcome, Died) for outcome in witness.told) == 3
+
+
 @pytest.mark.parametrize("trouble", ["die", "slip"])
 def test_a_picture_that_kills_its_worker_fails_alone(library: Library, trouble: str) -> None:
     bad = names(library)[COUNT // 2]
@@ -220,11 +243,11 @@ def test_who_waits_for_another_run_starts_no_workers(
                     started.append(len(looks))
                 yield outcome
 
-    looks: list[tuple[int, int]] = []
+    looks: list[int] = []
 
     class Looker(Witness):
-        def shared(self, done: int, waiting: int) -> None:
-            looks.append((done, waiting))
+        def waiting(self, count: int) -> None:
+            looks.append(count)
             if len(looks) == 5:
                 other.close()
 
@@ -233,7 +256,7 @@ def test_who_waits_for_another_run_starts_no_workers(
     tally = render_library(library, Watched(), Looker(library.root), backend=fake.BACKEND)
     assert (tally.rendered, tally.done_elsewhere) == (COUNT, 0)
     assert started == [0, 5]  # once to see that there is nothing to do, and once when there was
-    assert looks == [(0, COUNT)] * 5 + [(0, 0)]
+    assert looks == [COUNT] * 5
     check_whole(library)
 
 
@@ -252,7 +275,8 @@ class Speaker:
         print("planned", flush=True)
         while "wait" in sys.argv and not Path(sys.argv[1], "go").exists():
             time.sleep(0.01)
-    def shared(self, done, waiting): pass
+    def shared(self, done, taken): pass
+    def waiting(self, count): pass
     def advanced(self, outcome):
         if isinstance(outcome, Done):
             print("done", flush=True)
@@ -293,6 +317,11 @@ def start(library: Library) -> Iterator[Start]:
             return process
 
         yield begin
+
+
+def failures(library: Library) -> dict[str, Failure]:
+    with Catalog.open(library.root) as catalog:
+        return catalog.failures()
 
 
 def told(process: "subprocess.Popen[str]") -> str:
@@ -403,6 +432,17 @@ class TestTwoAtOnce:
         assert set(again.values()) <= {1}
         assert len(again) <= 2 * 2 * LARGEST_SHARE  # what two workers had in hand, and no more
         assert run_folders(library.root) == []
+
+    def test_what_one_failed_the_other_tries_again_meanwhile(self, library: Library, start: Start) -> None:
+        bad, *others = names(library)
+        fake.make_trouble(library.root, {bad: "fail", **dict.fromkeys(others, "slow")})
+        first = start()
+        wait_until(lambda: bad in failures(library))
+        fake.make_trouble(library.root, dict.fromkeys(others, "slow"))
+        assert ended(start("retry"))[2] == 0
+        assert ended(first)[2] == 1
+        check_whole(library)
+        assert failures(library) == {}
 
     def test_what_failed_before_is_tried_again_once(self, library: Library, start: Start) -> None:
         bad = names(library)[::2]

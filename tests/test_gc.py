@@ -231,7 +231,8 @@ from tests.engines import fake
 
 class Silent:
     def planned(self, plan): pass
-    def shared(self, done, waiting): pass
+    def shared(self, done, taken): pass
+    def waiting(self, count): pass
     def advanced(self, outcome): pass
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ class Events:
         self._every = every
         self._last = time.monotonic()
         self._meter = Meter()
+        self._done_elsewhere = 0
 
     def planned(self, plan: Plan) -> None:
         """What there is to do."""
@@ -57,11 +58,14 @@ class Events:
         if time.monotonic() - self._last >= self._every:
             self._counts()
 
-    def shared(self, done: int, waiting: int) -> None:
+    def shared(self, done: int, taken: int) -> None:
         """What other runs have to do with it."""
-        if done > self._meter.elsewhere or waiting:
-            self._tell("shared", done=done, waiting=waiting)
-        self._meter.elsewhere = done
+        self._done_elsewhere = done
+        self._meter.elsewhere = done + taken
+
+    def waiting(self, count: int) -> None:
+        """This run has nothing left to do."""
+        self._tell("shared", done=self._done_elsewhere, waiting=count)
 
     def ended(self, tally: Tally) -> None:
         """The run has come to its end."""
@@ -78,7 +82,7 @@ class Events:
     def _counts(self) -> None:
         self._last = time.monotonic()
         meter = self._meter
-        seconds_left = None if meter.rate is None else round(meter.left / meter.rate, 1)
+        seconds_left = None if meter.seconds_left is None else round(meter.seconds_left, 1)
         self._tell(
             "progress", finished=meter.finished, left=meter.left, rate=meter.rate and round(meter.rate, 3),
             seconds_left=seconds_left, workers=meter.workers, in_hand=meter.in_hand, device=meter.device,

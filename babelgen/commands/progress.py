@@ -41,8 +41,15 @@ class Meter:
 
     @property
     def left(self) -> int:
-        """Pictures that are still to be made."""
-        return self.total - self.finished - self.elsewhere
+        """Pictures that nobody has made yet or is seen to have taken on elsewhere."""
+        return max(0, self.total - self.finished - self.elsewhere)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until all is done, as fast as this run and those beside it are together."""
+        if self.rate is None:
+            return None
+        return self.left / self.rate * self.finished / (self.finished + self.elsewhere)
 
     @property
     def rate(self) -> float | None:
@@ -69,7 +76,7 @@ class RunProgress:
     def __init__(self) -> None:
         self.meter = Meter()
         self._last = time.monotonic()
-        self._waiting = 0
+        self._waiting = False
         self._bar: Bar | None = None
 
     def planned(self, plan: Plan) -> None:
@@ -93,12 +100,16 @@ class RunProgress:
             warn(f"{outcome.reason.rstrip('.')}; another worker takes its place.")
         self._show()
 
-    def shared(self, done: int, waiting: int) -> None:
-        """Say what other runs have to do with it."""
-        self.meter.elsewhere = done
-        if waiting and not self._waiting:
-            say(f"Another render is making {waiting} of these pictures; waiting for it.")
-        self._waiting = waiting
+    def shared(self, done: int, taken: int) -> None:
+        """Count what other runs have done or taken on."""
+        self.meter.elsewhere = done + taken
+
+    def waiting(self, count: int) -> None:
+        """Say once for what it waits."""
+        if not self._waiting:
+            pictures = "picture" if count == 1 else "pictures"
+            say(f"Another render is making the last {count} {pictures}; waiting for it.")
+        self._waiting = True
         self._show()
 
     def close(self) -> None:
@@ -122,7 +133,7 @@ class RunProgress:
             if not meter.left and self._last == float("inf"):
                 return  # the end has been told
             self._last = time.monotonic() if meter.left else float("inf")
-            say(f"{finished} of {meter.total} pictures, {rate}, {meter.left / meter.rate:.0f} s left")
+            say(f"{finished} of {meter.total} pictures, {rate}, {meter.seconds_left:.0f} s left")
 
 
 class Listeners:
@@ -141,7 +152,12 @@ class Listeners:
         for listener in self._listeners:
             listener.advanced(outcome)
 
-    def shared(self, done: int, waiting: int) -> None:
+    def shared(self, done: int, taken: int) -> None:
         """What other runs have to do with it."""
         for listener in self._listeners:
-            listener.shared(done, waiting)
+            listener.shared(done, taken)
+
+    def waiting(self, count: int) -> None:
+        """For how many pictures of others this run waits."""
+        for listener in self._listeners:
+            listener.waiting(count)

@@ -86,11 +86,18 @@ class Reader:
     offset: int = 0
     damaged: int = field(default=0)
 
-    def read(self) -> list[Entry]:
-        """The entries since the last time; what is not a whole line yet is left for the next."""
+    def read(self, most: int = -1) -> list[Entry]:
+        """The entries since the last time; what is not a whole line yet is left for the next.
+
+        most: bytes that are read at once, but for one longer line; below zero for all. None are there, or left, where
+        `offset` stays.
+        """
         with self.path.open("rb") as file:
             file.seek(self.offset)
-            lines, _, _ = file.read().rpartition(b"\n")
+            data = file.read(most)
+            if most >= 0 and b"\n" not in data:
+                data += file.readline()
+        lines, _, _ = data.rpartition(b"\n")
         if not lines:
             return []
         self.offset += len(lines) + 1

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import filelock
@@ -26,6 +26,15 @@ _USED = {
 
 
 @dataclass(frozen=True)
+class Entered:
+    """So many bytes of a journal of a run are in the catalog."""
+
+    run: str
+    journal: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Store:
     """The catalog of the one process that holds the library's lock; see `open_store`."""
 
@@ -33,9 +42,13 @@ class Store:
     connection: sqlite3.Connection
 
     def record(
-        self, pictures: Sequence[Picture], failures: Sequence[Failure] = (), facts: Sequence[Facts] = ()
+        self,
+        pictures: Sequence[Picture],
+        failures: Sequence[Failure] = (),
+        facts: Sequence[Facts] = (),
+        source: Entered | None = None,
     ) -> None:
-        """Report pictures done, or failed, in one durable transaction."""
+        """Report pictures done, or failed, in one durable transaction. source: how much of which journal is entered."""
         marks = ", ".join("?" * len(catalog.COLUMNS))
         with self._change() as change:
             for fact in facts:
@@ -50,6 +63,19 @@ class Store:
                 [catalog.as_row(p) for p in pictures],
             )
             change.executemany("DELETE FROM failures WHERE name = ?", [(p.name,) for p in pictures])
+            if source is not None:
+                change.execute("INSERT OR REPLACE INTO journals VALUES (?, ?, ?)", astuple(source))
+
+    def entered(self, run: str) -> dict[str, int]:
+        """How many bytes of each journal of a run have been entered."""
+        return catalog.entered(self.connection, run)
+
+    def keep_entered(self, runs: Iterable[str]) -> None:
+        """Forget what was entered of all runs but these."""
+        kept = set(runs)
+        with self._change() as change:
+            gone = {run for (run,) in change.execute("SELECT DISTINCT run FROM journals")} - kept
+            change.executemany("DELETE FROM journals WHERE run = ?", [(run,) for run in gone])
 
     def forget(self, names: Iterable[str]) -> None:
         """Take pictures and failures out of the catalog, in one durable transaction."""

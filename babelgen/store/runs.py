@@ -11,26 +11,27 @@ import contextlib
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import filelock
 
-from babelgen.catalog import Facts, Failure, Picture
+from babelgen.catalog import Catalog, Facts, Failure, Picture
 from babelgen.errors import UserError
 from babelgen.store.files import make_folder
 from babelgen.store.journal import LOCK_SUFFIX, SUFFIX, Entry, Journal, Reader, open_journal
 from babelgen.store.rows import PATIENCE as LOCK_PATIENCE
-from babelgen.store.rows import Store, locked, open_store
+from babelgen.store.rows import Entered, Store, locked, open_store
 
 RUNS = "runs"
 CLAIMS = "claims"
 OWN_LOCK = f"run{LOCK_SUFFIX}"
 PATIENCE = 10.0  # seconds that workers of a dead run are given to notice
 HASTE = 5.0  # seconds that a run which ends with an error waits for the library's lock; who comes next settles it too
-LET_GO = "-"  # a line among claims: those before it are no more
+AT_ONCE = 1 << 22  # bytes of a journal that are read and entered together
+LET_GO = "-"  # a line among claims: those before it are no more; with a name, that one
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,6 @@ class Run:
     root: Path
     folder: Path
     journal: Journal
-    _readers: dict[Path, Reader] = field(default_factory=dict)
     _claims: dict[Path, _Claims] = field(default_factory=dict)
 
     def claim(self, names: Sequence[str]) -> set[str]:
@@ -56,6 +56,11 @@ class Run:
             self._write_claims([name for name in names if name in ours])
         return ours
 
+    def release(self, names: Sequence[str]) -> None:
+        """Claim some pictures no longer, which have failed: whoever is to try them again may."""
+        with open_store(self.root):
+            self._write_claims([f"{LET_GO}{name}" for name in names])
+
     def let_go(self) -> None:
         """Claim nothing any longer, since nothing is in hand: so runs that wait never wait for each other."""
         with open_store(self.root):
@@ -69,10 +74,13 @@ class Run:
         except OSError as error:
             raise UserError(f"{path} cannot be written: {error.strerror}.") from error
 
-    def merge(self) -> None:
-        """Enter in the catalog what this run's journals have told since the last time."""
-        with open_store(self.root) as store:
-            _merge(store, self.folder, self._readers)
+    def merge(self, hasty: bool = False) -> None:
+        """Enter in the catalog what this run's journals have told since the last time.
+
+        hasty: wait for the library's lock no longer than a run may that ends with an error.
+        """
+        with open_store(self.root, HASTE if hasty else LOCK_PATIENCE) as store:
+            _merge(store, self.folder)
 
 
 @contextlib.contextmanager
@@ -117,7 +125,7 @@ def open_idle(root: Path) -> Iterator[Store]:
 
 @dataclass(frozen=True)
 class Unsettled:
-    """The runs of a library as they are found. entries: of the dead ones' journals; the catalog may have them already."""
+    """The runs of a library as they are found. entries: of the dead ones' journals, which the catalog does not have yet."""
 
     living: bool
     dead: tuple[Path, ...]
@@ -131,8 +139,9 @@ def unsettled(root: Path) -> Unsettled:
     with locked(root):  # so that nobody else takes for living what is only looked at here
         folders = run_folders(root)
         dead = tuple(folder for folder in folders if not is_living(folder))
-        paths = [path for folder in dead for path in sorted(folder.glob(f"*{SUFFIX}"))]
-        entries = [entry for path in paths for entry in Reader(path).read()]
+        with Catalog.open(root) as catalog:
+            readers = [reader for folder in dead for reader in _readers(folder, catalog.entered(folder.name))]
+        entries = [entry for reader in readers for entry in reader.read()]
     return Unsettled(len(dead) < len(folders), dead, tuple(entries))
 
 
@@ -142,7 +151,8 @@ def ever_claimed(root: Path) -> set[str]:
     For whoever holds the library's lock.
     """
     claims = [folder / CLAIMS for folder in run_folders(root) if is_living(folder)]
-    return {name for path in claims if path.exists() for name in path.read_text("ascii").split()} - {LET_GO}
+    lines = (line for path in claims if path.exists() for line in path.read_text("ascii").split())
+    return {line.removeprefix(LET_GO) for line in lines} - {""}
 
 
 def run_folders(root: Path) -> list[Path]:
@@ -165,8 +175,9 @@ def _settle(store: Store, folder: Path) -> bool:
     with contextlib.ExitStack() as stack:
         if not _all_taken(_locks(folder), stack):
             return False
-        _merge(store, folder, {})
+        _merge(store, folder)
         shutil.rmtree(folder, ignore_errors=True)  # what a shared disk holds back goes the next time
+        store.keep_entered(path.name for path in run_folders(store.root))
     return True
 
 
@@ -185,15 +196,23 @@ def _all_taken(locks: Sequence[Path], stack: contextlib.ExitStack) -> bool:
     return True
 
 
-def _merge(store: Store, folder: Path, readers: dict[Path, Reader]) -> None:
-    journals = [readers.setdefault(path, Reader(path)) for path in sorted(folder.glob(f"*{SUFFIX}"))]
-    entries = [entry for journal in journals for entry in journal.read()]
-    if entries:
-        store.record(
-            [entry for entry in entries if isinstance(entry, Picture)],
-            [entry for entry in entries if isinstance(entry, Failure)],
-            [entry for entry in entries if isinstance(entry, Facts)],
-        )
+def _merge(store: Store, folder: Path) -> None:
+    """Enter what a run's journals have told and is not in the catalog, some of it at a time."""
+    for reader in _readers(folder, store.entered(folder.name)):
+        start = reader.offset
+        while (entries := reader.read(AT_ONCE)) or reader.offset > start:
+            store.record(
+                [entry for entry in entries if isinstance(entry, Picture)],
+                [entry for entry in entries if isinstance(entry, Failure)],
+                [entry for entry in entries if isinstance(entry, Facts)],
+                Entered(folder.name, reader.path.name, reader.offset),
+            )
+            start = reader.offset
+
+
+def _readers(folder: Path, entered: Mapping[str, int]) -> list[Reader]:
+    """Of the journals of a run, each from where it has not been entered yet."""
+    return [Reader(path, entered.get(path.name, 0)) for path in sorted(folder.glob(f"*{SUFFIX}"))]
 
 
 def _wait_for_orphans(root: Path) -> None:
@@ -231,6 +250,8 @@ class _Claims:
             for line in lines.decode("ascii").split():
                 if line == LET_GO:
                     self.names.clear()
+                elif line.startswith(LET_GO):
+                    self.names.discard(line.removeprefix(LET_GO))
                 else:
                     self.names.add(line)
         return self.names

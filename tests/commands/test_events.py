@@ -38,7 +38,8 @@ def tell(edition: Edition, root: Path, pictures: bool, every: float) -> list[dic
     ]
     for outcome in happened:
         events.advanced(outcome)
-    events.shared(1, 0)
+    events.shared(1, 2)
+    events.waiting(2)
     events.ended(Tally(rendered=1, done_before=4))
     events.stopped(KeyboardInterrupt())
     assert all("\n" not in line for line in lines)
@@ -60,7 +61,7 @@ def test_everything_that_happens_has_a_line(words_edition: Edition, tmp_path: Pa
     )
     assert len(failed["key"]) < 100
     assert (done["name"], done["steps"]) == (ITEMS[1].name, 1)
-    assert (shared["done"], shared["waiting"]) == (1, 0)
+    assert (shared["done"], shared["waiting"]) == (1, 2)
     assert (ended["rendered"], ended["done_before"], ended["deaths"]) == (1, 4, 1)
     assert (stopped["error"], stopped["rendered"]) == ("KeyboardInterrupt", 2)
     assert all({"time", "host", "process"} <= set(line) for line in told)

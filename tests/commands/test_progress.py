@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from babelgen.commands import console
-from babelgen.commands.progress import RunProgress
+from babelgen.commands.progress import Meter, RunProgress
 from babelgen.edition import Edition
 from babelgen.engines import Died, Failed, Pulse, Ready
 from babelgen.plan import Item, Plan, Work
@@ -72,13 +72,30 @@ def test_what_other_renders_make_counts_and_is_told_once(
     progress = RunProgress()
     progress.planned(Plan((Work(words_edition, ITEMS),), 0, 0))
     progress.advanced(Failed(ITEMS[0], "It is so."))
+    progress.shared(0, 1)
+    assert progress.meter.left == 1
     progress.shared(0, 2)
+    progress.waiting(2)
     progress.shared(1, 1)
+    progress.waiting(1)
     progress.shared(2, 0)
     assert progress.meter.left == 0
     assert capsys.readouterr().err == (
-        "3 pictures to render.\nAnother render is making 2 of these pictures; waiting for it.\n"
+        "3 pictures to render.\nAnother render is making the last 2 pictures; waiting for it.\n"
     )
+
+
+def test_the_time_left_counts_on_those_who_help(
+    words_edition: Edition, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("babelgen.commands.progress.time.monotonic", lambda: 11.0)
+    meter = Meter()
+    meter.total, meter.finished, meter.elsewhere, meter.loaded = 60, 10, 20, 1.0
+    assert (meter.rate, meter.left, meter.seconds_left) == (1.0, 30, 10.0)
+    meter.elsewhere = 0
+    assert (meter.left, meter.seconds_left) == (50, 50.0)
+    meter.finished = 2
+    assert meter.seconds_left is None
 
 
 def test_a_dead_worker_is_told_of(words_edition: Edition, capsys: pytest.CaptureFixture[str]) -> None:

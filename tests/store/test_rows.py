@@ -88,7 +88,7 @@ class TestOpening:
         with sqlite3.connect(tmp_path / FILE) as connection:
             connection.execute("PRAGMA user_version = 9")
         with (
-            pytest.raises(UserError, match="is of version 9, and this program reads versions up to 3"),
+            pytest.raises(UserError, match="is of version 9, and this program reads versions up to 4"),
             open_store(tmp_path),
         ):
             pass

@@ -5,6 +5,7 @@ import re
 import shutil
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from hypothesis import strategies as st
 
 from babelgen.catalog import Catalog
 from babelgen.errors import UserError
-from babelgen.store import Run, open_journal, open_run, open_store, settle
-from babelgen.store.runs import CLAIMS, OWN_LOCK, is_living, run_folders
+from babelgen.store import Run, open_journal, open_run, open_store, runs, settle
+from babelgen.store.runs import CLAIMS, OWN_LOCK, _merge, ever_claimed, is_living, run_folders, unsettled
 
 from . import crew
 from .limits import files_no_larger_than
@@ -53,6 +54,16 @@ class TestClaims:
             assert first.claim(NAMES) == set(NAMES) - set(NAMES[6:9])
             assert second.claim(NAMES) == set(NAMES[6:9])
             assert first.claim([]) == set()
+
+    def test_what_has_failed_is_free_again(self, tmp_path: Path) -> None:
+        """For a render beside this one that is to try it again."""
+        with open_run(tmp_path) as run, open_run(tmp_path) as other:
+            assert run.claim(NAMES) == set(NAMES)
+            assert other.claim(NAMES) == set()
+            run.release(NAMES[:2])
+            assert other.claim(NAMES) == set(NAMES[:2])
+            with open_store(tmp_path):
+                assert ever_claimed(tmp_path) == set(NAMES)
 
     def test_who_has_claimed_once_may_claim_again(self, tmp_path: Path) -> None:
         with open_run(tmp_path) as run:
@@ -167,6 +178,38 @@ class TestTheDead:
         settle(tmp_path)
         open_and_close(tmp_path)
         assert rows(tmp_path) == {NAMES[2]}
+
+    def test_what_a_run_has_entered_is_not_entered_again_at_its_end(self, tmp_path: Path) -> None:
+        """Else a failure that somebody has forgiven meanwhile would come back."""
+        with open_run(tmp_path) as run:
+            run.journal.record(replace(FAILURE, name="a" * 32))
+            run.merge()
+            with open_store(tmp_path) as store:
+                store.forgive(["a" * 32])
+            run.journal.record(replace(FAILURE, name="b" * 32))
+        with Catalog.open(tmp_path) as catalog:
+            assert set(catalog.failures()) == {"b" * 32}
+
+    def test_nor_by_those_who_settle_it(self, tmp_path: Path) -> None:
+        folder = leave_run(tmp_path, *NAMES[:3])
+        with open_store(tmp_path) as store:
+            _merge(store, folder)
+            store.forget(NAMES[:2])
+            assert store.entered(folder.name)
+        assert unsettled(tmp_path).entries == ()
+        settle(tmp_path)
+        assert rows(tmp_path) == {NAMES[2]}
+        with open_store(tmp_path) as store:
+            assert store.entered(folder.name) == {}  # a run that is gone
+
+    @pytest.mark.parametrize("most", [1, 300, 1000])
+    def test_a_long_journal_is_entered_in_parts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+    ) -> None:
+        monkeypatch.setattr(runs, "AT_ONCE", most)
+        leave_run(tmp_path, *NAMES)
+        settle(tmp_path)
+        assert rows(tmp_path) == set(NAMES)
 
     def test_a_kill_between_entering_and_removing_does_no_harm(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
