@@ -61,7 +61,8 @@ def stopping_on_sigterm() -> Iterator[None]:
 def guard(action: Callable[[], int | None]) -> int:
     """Run something, and turn every way in which it can end into an exit code."""
     try:
-        code = action() or 0
+        with stopping_on_sigterm():
+            code = action() or 0
         sys.stdout.flush()
         return code
     except BrokenPipeError:

@@ -96,7 +96,8 @@ def survey(library: Library, garbage: Garbage, tell: Callable[[], None], everyth
     for part in PARTS:
         _enter(garbage, needs.look(part))
         tell()
-    garbage.facts.add(needs.unused_facts())
+    if not runs.living:  # whose profile nothing refers to before its first picture
+        garbage.facts.add(needs.unused_facts())
 
 
 def collect(library: Library, garbage: Garbage, tell: Callable[[], None], everything: bool = False) -> None:
@@ -234,7 +235,7 @@ class _Needs:
         self._used.update(fact for name in rows.keys() - pictures.keys() for fact in rows[name])
         self._used.update(failures[name] for name in failures.keys() - set(failed))
         loose = [name for name in here.files if name not in rows and name not in (here.spoilt or ())]
-        unknown = [] if self._known else [name for name in loose if self._needs(name)]
+        unknown = [] if self._known or self._busy else [name for name in loose if self._needs(name)]
         leftovers = [] if self._busy else sorted(set(loose) - set(unknown))
         return _Found(
             pictures,

@@ -57,9 +57,7 @@ def shard_of(shard: str) -> str:
     if parts is None:
         raise typer.BadParameter("must be I/N, such as 3/8 for the third of eight parts")
     if not 1 <= int(parts[1]) <= int(parts[2]):
-        raise typer.BadParameter(
-            f"parts are counted from 1 to {parts[2]}, and there is none with number {parts[1]}"
-        )
+        raise typer.BadParameter(f"must be I/N with I from 1 to N, and {shard} is not")
     return shard
 
 

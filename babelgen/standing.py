@@ -45,12 +45,13 @@ class Standing:
     """How a library stands.
 
     collections: in their order. whole: of the library, each picture once. unnamed: pictures that no collection names any
-    more. renders: how many are at work. rate: pictures a second of the latest stretch of work, None where there was none.
+    more. failed: the names of failures of keys that they name. renders: how many are at work. rate: pictures a second of the latest stretch of work, None where there was none.
     """
 
     collections: tuple[tuple[Collection, Count], ...]
     whole: Count
     unnamed: int
+    failed: frozenset[str]
     renders: int
     rate: float | None
 
@@ -72,6 +73,11 @@ def standing_of(library: Library, catalog: Catalog) -> Standing:
         collections=tuple(zip(library.collections, counts, strict=True)),
         whole=_count(states[fresh], np.concatenate([_NOTHING, *marks])[fresh]),
         unnamed=_unnamed(surveys, catalog),
+        failed=frozenset(
+            digest.ljust(16, b"\0").hex()
+            for each in surveys
+            for digest in each.names[each.states == FAILED].tolist()
+        ),
         renders=_renders(library.root),
         rate=rate_of(catalog.latest(LATEST)),
     )

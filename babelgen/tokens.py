@@ -6,6 +6,7 @@ May import: errors, edition, keys, weights, transformers' tokenizers; never torc
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,6 +101,8 @@ class Tokens:
 
 def _load(edition: Edition) -> Any:
     """transformers' tokenizer of an edition, its files checked."""
+    # Its advice about packages that nothing here uses is not for users; whoever imports it first has to say so.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     from transformers import CLIPTokenizer  # a second to import: only where prompts are read or shown
 
     folder = edition.model / "tokenizer"

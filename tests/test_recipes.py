@@ -1,6 +1,7 @@
 """Recipes and their copies: what a user wrote stays, whoever wrote it where."""
 
 import multiprocessing
+import re
 import tomllib
 from functools import partial
 from pathlib import Path
@@ -198,10 +199,19 @@ class TestFindingLibraries:
             find_library(recipe, None)
         assert list(elsewhere.iterdir()) == []
 
-    @pytest.mark.parametrize("name", ["nowhere.toml", "."])
-    def test_a_recipe_that_is_not_there_is_refused(self, elsewhere: Path, name: str) -> None:
-        with pytest.raises(UserError, match=f"^There is no library file {name}"):
-            find_library(Path(name), None)
+    @pytest.mark.parametrize(
+        ("recipe", "folder", "told"),
+        [
+            ("nowhere.toml", None, "There is no library file nowhere.toml."),
+            (".", None, ". is a folder, and no library file."),
+            (None, "nowhere", "There is no library in nowhere: name the recipe to make one of, too."),
+        ],
+    )
+    def test_what_is_not_there_is_refused(
+        self, elsewhere: Path, recipe: str | None, folder: str | None, told: str
+    ) -> None:
+        with pytest.raises(UserError, match=f"^{re.escape(told)}$"):
+            find_library(Path(recipe) if recipe else None, Path(folder) if folder else None)
         assert list(elsewhere.iterdir()) == []
 
 

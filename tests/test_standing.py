@@ -118,7 +118,7 @@ def test_names_are_read_page_by_page(library: Library, monkeypatch: pytest.Monke
 
 def test_an_empty_library_has_nothing(words_library: LibraryFactory) -> None:
     library = load_library(words_library())
-    assert standing(library) == Standing((), Count(0, 0, 0, 0, 0), 0, 0, None)
+    assert standing(library) == Standing((), Count(0, 0, 0, 0, 0), 0, frozenset(), 0, None)
     with open_store(library.root) as store:
         store.record([PICTURE])
     assert standing(library).unnamed == 1

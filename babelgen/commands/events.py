@@ -5,16 +5,39 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from babelgen.commands.console import warn
 from babelgen.commands.progress import Meter
 from babelgen.engines import Died, Done, Failed, Outcome, Ready
 from babelgen.farm import Tally
 from babelgen.picture import short_key
 from babelgen.plan import Plan
+
+
+def to_output() -> Callable[[str], None]:
+    """What writes lines to standard output, and no more of them once nobody reads them: the run is not for them alone."""
+    gone = False
+
+    def write(line: str) -> None:
+        nonlocal gone
+        if gone:
+            return
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            gone = True
+            warn("Nobody reads standard output any more; the run goes on without --json-log.")
+            with open(
+                os.devnull, "w"
+            ) as nowhere:  # else what is left of the line would be tried again at the end
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+    return write
 
 
 class Events:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.table import Column
 
 from babelgen.commands import console
 from babelgen.commands.console import say, warn
@@ -86,10 +87,7 @@ class RunProgress:
         say(f"{plan.todo} {'picture' if plan.todo == 1 else 'pictures'} to render{kept}{failed}.")
         self.meter.total = plan.todo
         if plan.todo and console.console.is_terminal:
-            self._bar = Bar(
-                TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-                TimeRemainingColumn(), TextColumn("{task.fields[crew]}"), console=console.console,
-            )  # fmt: skip
+            self._bar = Bar(*_columns(console.console.width), console=console.console)
             self._bar.add_task("rendering", total=plan.todo, rate="", crew="")
             self._bar.start()
 
@@ -134,6 +132,21 @@ class RunProgress:
                 return  # the end has been told
             self._last = time.monotonic() if meter.left else float("inf")
             say(f"{finished} of {meter.total} pictures, {rate}, {meter.seconds_left:.0f} s left")
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """What a terminal of that width has room for: how many, and how long yet, come first."""
+    columns: list[ProgressColumn] = [
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    ]
+    if width >= 76:
+        columns = [TextColumn("rendering"), BarColumn(width // 5), *columns]
+    if width >= 120:
+        shortened = Column(no_wrap=True, overflow="ellipsis")
+        columns.append(TextColumn("{task.fields[crew]}", table_column=shortened))
+    return columns
 
 
 class Listeners:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from babelgen.commands.console import say, warn, warn_prompts
-from babelgen.commands.events import Events
+from babelgen.commands.events import Events, to_output
 from babelgen.commands.progress import LINE_EVERY, Listeners, Meter, RunProgress
 from babelgen.engines import Engine, InlineEngine, LocalEngine, RayEngine
 from babelgen.engines.devices import choose_device
 from babelgen.engines.ray import require_ray
 from babelgen.errors import UserError
-from babelgen.exits import stopping_on_sigterm
 from babelgen.farm import Tally, render_library
 from babelgen.library import FILE, Library, load_library, read_library
 from babelgen.picture import short_key
@@ -31,13 +29,23 @@ LOG_EVERY = 60.0  # seconds between counts in a library's log
 def find_library(recipe: Path | None, folder: Path | None) -> Path:
     """Where the library is: `folder`, or library/NAME for the recipe NAME.toml; brings its file up to date.
 
-    With neither, the shipped default recipe. A recipe is read before anything is written.
+    With neither, the shipped default recipe; with a folder alone there must be a library. A recipe is read before
+    anything is written.
     """
-    if recipe is None and folder is not None and (folder / FILE).is_file():
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file, and no library's folder.")
+    if recipe is None and folder is not None:
+        if not (folder / FILE).is_file():
+            raise UserError(f"There is no library in {folder}: name the recipe to make one of, too.")
         return folder
     recipe = recipe or shipped("libraries") / "default.toml"
     if not recipe.is_file():
-        raise UserError(f"There is no library file {recipe}.")
+        what = (
+            f"{recipe} is a folder, and no library file"
+            if recipe.is_dir()
+            else f"There is no library file {recipe}"
+        )
+        raise UserError(f"{what}.")
     root = folder or LIBRARIES / recipe.stem
     read_library(recipe, root)
     copy_recipe(recipe, root)
@@ -89,11 +97,10 @@ def render_and_report(
     progress, engine = RunProgress(), make_engine(run.engine, run.workers)
     events = [Events(open_log(library.root), pictures=False, every=LOG_EVERY)]
     if json_log:
-        events.append(Events(partial(print, flush=True), pictures=True, every=LINE_EVERY))
+        events.append(Events(to_output(), pictures=True, every=LINE_EVERY))
     try:
-        with stopping_on_sigterm():
-            listeners = Listeners([progress, *events])
-            tally = render_library(library, engine, listeners, retry, setting=run.setting, shard=shard)
+        listeners = Listeners([progress, *events])
+        tally = render_library(library, engine, listeners, retry, setting=run.setting, shard=shard)
     except BaseException as error:
         for each in events:
             each.stopped(error)
@@ -102,6 +109,9 @@ def render_and_report(
         progress.close()
     for each in events:
         each.ended(tally)
+    if not library.collections:
+        say(f"{library.root / FILE} has no collections yet.")
+        return 0
     return _report(tally, progress.meter, library.root, shard)
 
 

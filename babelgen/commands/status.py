@@ -21,6 +21,7 @@ from babelgen.standing import Count, Standing, standing_of
 from babelgen.store import settle
 
 MOST_LISTED = 20
+NARROW = 70  # columns of a terminal that has no room for the table
 HASTE = 5.0  # seconds; whoever holds the library's lock for longer settles what there is to settle
 
 
@@ -57,6 +58,22 @@ def _facts(folder: Path, standing: Standing, failures: Iterator[Failure]) -> dic
 
 
 def _print(library: Library, standing: Standing, failures: Iterator[Failure]) -> None:
+    console = Console(highlight=False, emoji=False)
+    if console.width < NARROW:
+        for line in _narrow(standing):
+            console.print(escape(line), soft_wrap=True)
+    else:
+        console.print(_table(library, standing))
+    for line in _lines(standing):
+        console.print(line, soft_wrap=True)
+    for failure in islice(failures, MOST_LISTED):
+        unnamed = "" if failure.name in standing.failed else " (in no collection any more)"
+        console.print(escape(f"failed: {failure.key}: {failure.reason}{unnamed}"), soft_wrap=True)
+    if more := sum(1 for _ in failures):
+        console.print(f"... and {more} more failed; --json lists them all.", soft_wrap=True)
+
+
+def _table(library: Library, standing: Standing) -> Table:
     table = Table(title=escape(library.title))
     for heading in ("collection", "kind"):
         table.add_column(heading)
@@ -68,14 +85,16 @@ def _print(library: Library, standing: Standing, failures: Iterator[Failure]) ->
     if len(standing.collections) > 1:
         table.add_section()
         table.add_row("each picture once", "", *_numbers(standing.whole)[:shown])
-    console = Console(highlight=False, emoji=False)
-    console.print(table)
-    for line in _lines(standing):
-        console.print(line, soft_wrap=True)
-    for failure in islice(failures, MOST_LISTED):
-        console.print(escape(f"failed: {failure.key}: {failure.reason}"), soft_wrap=True)
-    if more := sum(1 for _ in failures):
-        console.print(f"... and {more} more failed; --json lists them all.", soft_wrap=True)
+    return table
+
+
+def _narrow(standing: Standing) -> Iterator[str]:
+    """The table's rows where there is no room for columns."""
+    for collection, count in standing.collections:
+        flagged = f", {count.flagged} flagged" if count.flagged else ""
+        yield (
+            f"{collection.slug}: {count.done} of {count.total} done, {count.failed} failed, {count.todo} to do{flagged}"
+        )
 
 
 def _numbers(count: Count) -> list[str]:

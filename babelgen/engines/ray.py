@@ -189,7 +189,7 @@ def _is_there() -> bool:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
     except OSError as error:
         raise UserError(
-            f"No Ray cluster answers at {address}: RAY_ADDRESS says which one is meant, and RAY_ADDRESS=local none."
+            f"No Ray cluster answers at {address}. Set RAY_ADDRESS to another one, or to local to start one here."
         ) from error
     return True
 

@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 
+from babelgen.catalog import Catalog
 from babelgen.cli import main
 from babelgen.commands.events import Events
 from babelgen.edition import Edition
 from babelgen.engines import Died, Done, Failed, Order, Outcome, Pulse, Ready
 from babelgen.farm import Tally
+from babelgen.library import load_library
 from babelgen.plan import Item, Plan, Work
 from babelgen.store import open_log
 
+from ..conftest import LibraryFactory
 from ..engines import fake
 
 ROOT = Path(__file__).parents[2]
@@ -126,3 +129,21 @@ def test_a_render_that_is_told_to_end_keeps_what_is_finished(tmp_path: Path, sen
     assert json.loads(printed.splitlines()[-1])["event"] == "stopped"
     assert list((books / "runs").iterdir()) == []
     assert main(["verify", str(books), "--sample", "0"]) == 0
+
+
+def test_a_reader_that_goes_away_ends_no_run(tiny_library: LibraryFactory) -> None:
+    """As `| head -1` does; what is left of the lines goes nowhere, at the end of the program, too."""
+    library = load_library(tiny_library({"kind": "range", "count": 5}))
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "render.py"), "render", "--library", str(library.root), "--engine", "inline", "--json-log"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert process.returncode == 0
+    assert told.count("Nobody reads standard output any more; the run goes on without --json-log.") == 1
+    assert "Traceback" not in told
+    with Catalog.open(library.root) as catalog:
+        assert catalog.count() == 5

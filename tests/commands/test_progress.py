@@ -28,10 +28,17 @@ def run(edition: Edition, done: int = 0, failed: int = 0, items: tuple[Item, ...
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+def width() -> int:
+    return 140
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> io.StringIO:
     """What a terminal would show."""
     shown = io.StringIO()
-    monkeypatch.setattr(console, "console", Console(file=shown, force_terminal=True, width=100, emoji=False))
+    monkeypatch.setattr(
+        console, "console", Console(file=shown, force_terminal=True, width=width, emoji=False)
+    )
     return shown
 
 
@@ -57,6 +64,15 @@ def test_a_terminal_has_a_bar_that_comes_to_its_end(words_edition: Edition, term
     plain = re.sub(r"\x1b\[[?\d;]*\w", "", terminal.getvalue())
     assert plain.startswith("3 pictures to render.")
     assert re.search(r"rendering ━+ 3/3 [\d.]+ a second 0:00:00 2 workers on a CPU, 3 in hand", plain)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_bar_fits_every_terminal(words_edition: Edition, terminal: io.StringIO, width: int) -> None:
+    run(words_edition, items=ITEMS * 40_000)
+    last = re.sub(r"\x1b\[[?\d;]*\w", "", terminal.getvalue()).replace("\r", "\n").strip().splitlines()[-1]
+    assert re.search(r"120000/120000 [\d.]+ a second 0:00:00", last)
+    assert len(last.rstrip()) <= width
+    assert ("━" in last, "2 workers" in last) == (width >= 80, width >= 120)
 
 
 def test_a_clock_that_stands_still_does_no_harm(

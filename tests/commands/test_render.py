@@ -255,9 +255,10 @@ def test_a_render_that_was_killed_ends_with_the_same_pixels(
 
 REFUSED = [
     (["nowhere.toml"], "There is no library file nowhere.toml."),
-    (["."], "There is no library file .."),
+    (["."], ". is a folder, and no library file."),
     (["a.toml"], "a.toml is not valid TOML: "),
-    (["--library", "file"], "The library folder file cannot be written: File exists."),
+    (["--library", "file"], "file is a file, and no library's folder."),
+    (["--library", "typo"], "There is no library in typo: name the recipe to make one of, too."),
 ]
 
 

@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from babelgen.catalog import Catalog
 from babelgen.cli import main
 from babelgen.library import Library, load_library
+from babelgen.plan import Shard
 
 from ..conftest import LibraryFactory
 from ..test_cli import ROOT
@@ -46,37 +46,55 @@ def test_a_part_that_is_none_is_wrong_usage(shard: str, capsys: pytest.CaptureFi
     assert "--shard" in capsys.readouterr().err
 
 
-def submit(library: Library, task: int, **array: str) -> "subprocess.CompletedProcess[str]":
+def submit(library: Library, *parts: str, task: int | None) -> "subprocess.CompletedProcess[str]":
     """What SLURM does for one job of an array."""
     return subprocess.run(
-        ["bash", str(SCRIPT), "--library", str(library.root), "--engine", "inline"],
+        ["bash", str(SCRIPT), *parts, "--library", str(library.root), "--engine", "inline"],
         env={
-            **os.environ, "PYTHON": sys.executable, "SLURM_SUBMIT_DIR": str(ROOT), "SLURM_ARRAY_TASK_ID": str(task),
-            **{f"SLURM_ARRAY_TASK_{name}": value for name, value in array.items()},
+            **os.environ, "PYTHON": sys.executable, "SLURM_SUBMIT_DIR": str(ROOT),
+            **({} if task is None else {"SLURM_ARRAY_TASK_ID": str(task)}),
         },
         cwd="/", capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
 
 
 def test_a_job_array_renders_everything(library: Library) -> None:
-    """`--array=2-6:2`: three jobs, which do not begin at 1 and have a step."""
+    """Each job its part, whichever were submitted together."""
     seen: set[str] = set()
-    for task in (2, 4, 6):
-        ended = submit(library, task, MIN="2", STEP="2", COUNT="3")
+    for task in (2, 1, 3):
+        ended = submit(library, "3", task=task)
         assert ended.returncode == 0, ended.stderr
-        assert seen < rendered(library)
-        seen = rendered(library)
+        now = rendered(library)
+        assert now - seen == {entry.name for entry in library.entries() if Shard(task, 3).has(entry.name)}
+        seen = now
     assert seen == {entry.name for entry in library.entries()}
 
 
-def test_outside_an_array_it_ends_at_once(library: Library) -> None:
-    """It does not take itself for the only part."""
-    ended = submit(library, 1)
+@pytest.mark.parametrize(
+    ("parts", "task", "told"),
+    [
+        (["3"], None, "SLURM_ARRAY_TASK_ID"),  # outside an array it does not take itself for the only part
+        (["3"], 4, "4/3"),
+        ([], 1, "--shard"),
+    ],
+)
+def test_what_is_no_part_renders_nothing(
+    library: Library, parts: list[str], task: int | None, told: str
+) -> None:
+    ended = submit(library, *parts, task=task)
     assert ended.returncode != 0
-    assert "SLURM_ARRAY_TASK_MIN" in ended.stderr
+    assert told in ended.stderr
     assert rendered(library) == set()
 
 
+def test_without_anything_it_says_what_comes_first() -> None:
+    ended = subprocess.run(["bash", str(SCRIPT)], capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert "say first how many parts there are" in ended.stderr
+
+
 def test_the_script_says_how_it_is_submitted() -> None:
-    assert "sbatch --array=1-8 docs/slurm.sh libraries/sd15.toml" in Path(ROOT / "docs/farm.md").read_text()
+    command = "sbatch --array=1-8 docs/slurm.sh 8 libraries/sd15.toml"
+    assert command in (ROOT / "docs/farm.md").read_text()
+    assert command in SCRIPT.read_text()
     assert SCRIPT.stat().st_mode & 0o100

@@ -95,6 +95,31 @@ def test_a_table_for_people(library: Library, capsys: pytest.CaptureFixture[str]
     assert "[bold]海 :fire:" in shown.out
 
 
+def test_a_narrow_terminal_has_lines(
+    library: Library, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert status(library) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "shelf-1: 2 of 6 done, 1 failed, 3 to do\nshelf-2: 2 of 2 done, 0 failed, 0 to do\n"
+    )
+
+
+def test_a_failure_of_a_key_that_nobody_names_is_told_apart(
+    library: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of a name that ends with zeros, too."""
+    with open_store(library.root) as store:
+        store.record([], [replace(FAILURE, name="ab" * 15 + "00", reason="Long ago.")])
+    assert status(library) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("failed: ")]
+    assert [line.endswith(" (in no collection any more)") for line in lines] == [
+        "Long ago." in line for line in lines
+    ]
+    assert len(lines) == 2
+
+
 def test_flagged_pictures_are_counted_where_they_are_done(
     library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -200,7 +200,7 @@ from pathlib import Path
 from babelgen.edition import load_edition
 from babelgen.engines import Done, Order, Pile, RayEngine
 from babelgen.errors import UserError
-from babelgen.exits import guard, stopping_on_sigterm
+from babelgen.exits import guard
 from babelgen.settings import Setting
 from tests.engines import fake
 from tests.engines.test_contract import plain_items
@@ -208,10 +208,9 @@ from tests.engines.test_contract import plain_items
 def main():
     order = Order(load_edition(sys.argv[1]), Path(sys.argv[2]), fake.BACKEND)
     print("starting", flush=True)
-    with stopping_on_sigterm():
-        for outcome in RayEngine().run(order, Pile(plain_items(int(sys.argv[3])))):
-            if isinstance(outcome, Done):
-                print("done", flush=True)
+    for outcome in RayEngine().run(order, Pile(plain_items(int(sys.argv[3])))):
+        if isinstance(outcome, Done):
+            print("done", flush=True)
 
 def again():
     main()
