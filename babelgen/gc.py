@@ -3,7 +3,7 @@
 Law: nothing goes that a collection names, and nothing at all while a render is at work. The library's lock is held while
 something is removed, so that no render begins to plan in between, and let go every few seconds, since who waits for it
 does not wait for long; each time it is taken again, no render may have begun, and no collection have changed.
-May import: catalog, errors, library, store; never torch.
+May import: catalog, collections, edition, errors, library, store; never torch.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from babelgen.catalog import Catalog, Facts, Failure, Picture
+from babelgen.collections import Spec
+from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.library import FILE, Library, load_library
 from babelgen.store import (
@@ -138,9 +140,14 @@ def _take_turn(
 def _undisturbed(library: Library) -> Iterator[Store]:
     """Hold a library's lock, and its own file, and see that nobody is at work or has changed its collections."""
     with open_idle(library.root) as store, changing(library.root):
-        if load_library(library.root) != library:
+        if _named(load_library(library.root)) != _named(library):
             raise UserError(f"The collections of {library.root} have changed meanwhile: run gc again.")
         yield store
+
+
+def _named(library: Library) -> list[tuple[Edition, Spec]]:
+    """All that says which keys a library's collections name; titles and texts may change."""
+    return [(collection.edition, collection.spec) for collection in library.collections]
 
 
 @dataclass(frozen=True)

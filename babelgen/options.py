@@ -57,9 +57,7 @@ def shard_of(shard: str) -> str:
     if parts is None:
         raise typer.BadParameter("must be I/N, such as 3/8 for the third of eight parts")
     if not 1 <= int(parts[1]) <= int(parts[2]):
-        raise typer.BadParameter(
-            f"parts are counted from 1 to {parts[2]}, and there is none with number {parts[1]}"
-        )
+        raise typer.BadParameter(f"parts are counted from 1 to {parts[2]}, and there is none with number {parts[1]}")
     return shard
 
 
@@ -132,6 +130,18 @@ LevelOption = Annotated[
 Count = Annotated[int, typer.Option("--count", help="How many steps.")]
 KeyFile = Annotated[str | None, typer.Argument(metavar="FILE", help="A key file, or - for standard input.")]
 KeyText = Annotated[str | None, typer.Option("--text", metavar="KEY", help="The key itself.")]
+Flagged = Annotated[
+    bool, typer.Option("--flagged", help="With the pictures that a model's safety checker flagged, too.")
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="The address that the site is to have: adds a feed, a map and what other sites show of its pages.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 KeyOut = Annotated[
     Path | None,

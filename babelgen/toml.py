@@ -39,7 +39,8 @@ class Table:
         """The error for a field: `libraries/x.toml: collection 2: count must be ... (line 7).`."""
         number = _line_of(self._text, self._header, name)
         line = "" if number is None else f" (line {number})"
-        return UserError(f"{self._where}: {self._prefix}{name} {complaint}{line}.")
+        shown = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}..."
+        return UserError(f"{self._where}: {self._prefix}{shown} {complaint}{line}.")
 
     def names(self) -> list[str]:
         """The fields that are there."""
@@ -83,6 +84,11 @@ class Table:
         """A list of strings."""
         return [self._unicode(name, value) for value in self._list(name, str, "a list of texts", default)]
 
+    def labels(self, name: str, default: list[str | int] | None = None) -> list[str]:
+        """A list of strings and whole numbers, these as the strings that they are written as."""
+        values = self._list(name, (str, int), "a list of texts and whole numbers", default)
+        return [self._unicode(name, value) if isinstance(value, str) else _shown(value) for value in values]
+
     def numbers(self, name: str, default: list[int] | None = None) -> list[int]:
         """A list of whole numbers."""
         return self._list(name, int, "a list of whole numbers", default)
@@ -97,12 +103,18 @@ class Table:
     def table(self, name: str, optional: bool = False) -> Table:
         """A table inside this one."""
         values = self._get(name, dict, "a table", {} if optional else None)
-        return Table(values, self._where, f"{self._prefix}{name}.", self._text, f"[{name}] 1")
+        return Table(values, self._where, f"{self._prefix}{name}.", self._text, self._within(f"[{name}] 1"))
 
     def tables(self, name: str) -> list[Table]:
         """A list of tables, `[[name]]`; none there is an empty list."""
         return [
-            Table(value, self._where, f"{name} {index}: ", self._text, f"[[{name}]] {index}")
+            Table(
+                value,
+                self._where,
+                f"{self._prefix}{name} {index}: ",
+                self._text,
+                self._within(f"[[{name}]] {index}"),
+            )
             for index, value in enumerate(self.raw(name), 1)
         ]
 
@@ -116,6 +128,10 @@ class Table:
             if name not in self._asked:
                 known = ", ".join(sorted(self._asked))
                 raise self.error(name, f"is not known here; what is known: {known}")
+
+    def _within(self, header: str) -> str:
+        """The header of a table inside this one: as `_line_of` finds it, or one that stands nowhere."""
+        return f"{self._header}, {header}" if self._header else header
 
     def _get(self, name: str, kind: type | tuple[type, ...], wanted: str, default: Any) -> Any:
         self._asked.add(name)

@@ -363,7 +363,7 @@ def _reason_to_keep(
     if fault.name in taken:
         return "a render that is at work has taken it on"
     if any(file_of(root, folder, fault.name).is_dir() for folder in SUFFIXES):
-        return "a folder stands where a file of its should be"
+        return "a folder stands where its file should be"
     found = fault if fault.ground is Ground.PIXELS else _check(root, row)
     if found is None:
         return "its files are what the catalog says"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from babelgen.catalog import COLUMNS, FILE, Catalog, as_row
+from babelgen.catalog import COLUMNS, FILE, UNKNOWN, Catalog, Sizes, as_row
 from babelgen.errors import UserError
 from babelgen.store import open_store
 
@@ -43,6 +43,45 @@ def test_every_query_gives_what_was_recorded(root: Path) -> None:
         asked = [picture.name for picture in MANY[::2]] + ["nowhere", "' OR 1=1"]
         assert catalog.pictures(asked) == {picture.name: picture for picture in MANY[::2]}
         assert catalog.picture(MANY[3].name) == MANY[3]
+
+
+def test_names_come_in_order_a_page_at_a_time(root: Path) -> None:
+    names, after = [], ""
+    with Catalog.open(root) as catalog:
+        while page := catalog.name_page(after, 500):
+            names += [page]
+            after = page[-1]
+    assert [len(page) for page in names] == [500, 500, 200]
+    assert [name for page in names for name in page] == [picture.name for picture in MANY]
+
+
+def test_the_latest_pictures_come_first_whatever_their_names(root: Path) -> None:
+    times = ["2026-01-02T03:04:06+00:00", "2026-02-01T00:00:00+00:00", "2025-12-31T23:59:59+00:00"]
+    with open_store(root) as store:
+        store.record(
+            [
+                replace(MANY[at], rendered_at=time, seconds=float(at))
+                for time, at in zip(times, (900, 5, 7), strict=True)
+            ]
+        )
+    with Catalog.open(root) as catalog:
+        assert catalog.latest(3) == [(times[1], 5.0), (times[0], 900.0), (PICTURE.rendered_at, 0.25)]
+        assert catalog.latest(9999)[-1] == (times[2], 7.0)
+        assert len(catalog.latest(9999)) == len(MANY)
+
+
+def test_sizes_and_failures_are_told_of_those_that_are_asked_for(root: Path) -> None:
+    sized = replace(MANY[4], bytes=3, view_bytes=2, thumb_bytes=1)
+    with open_store(root) as store:
+        store.record([sized], [replace(FAILURE, name="f" * 32)])
+    with Catalog.open(root) as catalog:
+        assert catalog.sizes([MANY[3].name, sized.name, "f" * 32]) == {
+            MANY[3].name: UNKNOWN,
+            sized.name: Sizes(3, 2, 1),
+        }
+        assert catalog.failed() == {FAILURE.name, "f" * 32}
+        assert catalog.failed([sized.name, "f" * 32]) == {"f" * 32}
+        assert [failure.name for failure in catalog.each_failure()] == [FAILURE.name, "f" * 32]
 
 
 def test_a_row_is_in_the_order_of_the_columns() -> None:

@@ -62,7 +62,7 @@ def test_every_option_is_explained(path: tuple[str, ...]) -> None:
 
 WRONG_USAGE = [
     [], ["key"], ["edition"], ["nothing"], ["render", "--nothing"], ["render", "a", "b"], ["render", "--workers", "0"],
-    ["render", "--slots", "0"], ["render", "--engine", "spark"], ["render", "--device", "tpu"], ["verify", "--precision", "int8"], ["random", "--count", "0"], ["random", "--seed", "x"], ["range", "--steps", "65"],
+    ["render", "--slots", "0"], ["render", "--engine", "ray"], ["render", "--device", "tpu"], ["verify", "--precision", "int8"], ["random", "--count", "0"], ["random", "--seed", "x"], ["range", "--steps", "65"],
     ["range", "--level", "book"], ["range", "--page", "-1"], ["range", "--page", "9" * 5000], ["search"],
     ["key", "show", "a", "b"], ["key", "render", "a"], ["key", "next", "--count"], ["edition", "show"],
 ]  # fmt: skip

@@ -6,11 +6,13 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.keys import MAX_STEPS
+from babelgen.rooms import Room, read_room
 from babelgen.tokens import tokens_of
 from babelgen.toml import Table
 
@@ -50,7 +52,10 @@ class Spec(Protocol):
 
 @dataclass(frozen=True)
 class Collection:
-    """One collection of a library. `slug` names it in addresses; `added`: by a command, not by the recipe."""
+    """One collection of a library.
+
+    slug: names it in addresses. added: by a command, not by the recipe. room: what its pages have beside the pictures.
+    """
 
     slug: str
     title: str
@@ -59,6 +64,7 @@ class Collection:
     edition: Edition
     spec: Spec
     added: bool = False
+    room: Room = Room()
 
 
 def check_slug(slug: str) -> str | None:
@@ -70,8 +76,8 @@ def check_slug(slug: str) -> str | None:
     return None
 
 
-def read_collection(table: Table, edition: Edition) -> Collection:
-    """Validate one `[[collection]]` of a library file."""
+def read_collection(table: Table, edition: Edition, folder: Path = Path()) -> Collection:
+    """Validate one `[[collection]]` of a library file, which lies in `folder`."""
     from babelgen.collections.kinds import KINDS
 
     slug = table.text("name")
@@ -81,8 +87,18 @@ def read_collection(table: Table, edition: Edition) -> Collection:
     title, description = table.text("title", slug), table.text("description", "")
     added, _ = table.flag("added", False), table.text("edition", "")
     spec = KINDS[kind](table, edition)
+    room = read_room(table, folder, spec.count(), lambda keys: _places(spec, edition, keys))
     table.refuse_others()
-    return Collection(slug, title, description, kind, edition, spec, added)
+    return Collection(slug, title, description, kind, edition, spec, added, room)
+
+
+def _places(spec: Spec, edition: Edition, keys: set[str]) -> dict[str, list[int]]:
+    """The positions of some keys, by going through the collection; those that are not in it are left out."""
+    found: dict[str, list[int]] = {}
+    for position, key in enumerate(spec.keys(edition), 1):
+        if key in keys:
+            found.setdefault(key, []).append(position)
+    return found
 
 
 def read_steps(table: Table, edition: Edition) -> int:

@@ -1,74 +1,111 @@
-"""`status`: what a library has, lacks and failed, by collection."""
+"""`status`: what a library has, lacks and failed, by collection, and how long what it lacks will take."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from babelgen.catalog import Catalog
+from babelgen.catalog import Catalog, Failure
+from babelgen.errors import UserError
 from babelgen.library import Library, load_library
-from babelgen.store import in_place
+from babelgen.picture import short_key
+from babelgen.standing import Count, Standing, standing_of
+from babelgen.store import settle
 
-
-@dataclass(frozen=True)
-class Count:
-    """How a collection stands, in pictures. flagged: those of the done ones that a model's safety checker flagged."""
-
-    collection: str
-    kind: str
-    total: int
-    done: int
-    failed: int
-    todo: int
-    flagged: int
+MOST_LISTED = 20
+HASTE = 5.0  # seconds; whoever holds the library's lock for longer settles what there is to settle
 
 
 def status(folder: Path, as_json: bool) -> int:
     """Print a table, or one JSON object; failed pictures are listed with their reasons."""
     library = load_library(folder)
+    with contextlib.suppress(UserError):  # who may only read sees what is settled
+        settle(folder, HASTE)
     with Catalog.open(folder) as catalog:
-        rendered, failures, marked = catalog.names(), catalog.failures(), set(catalog.flagged())
-    counts = [
-        _count(library, index, rendered, set(failures), marked) for index in range(len(library.collections))
-    ]
-    if as_json:
-        result = {
-            "library": str(folder),
-            "collections": [asdict(count) for count in counts],
-            "failures": [asdict(failure) for failure in failures.values()],
-        }
-        print(json.dumps(result))
-        return 0
-    table = Table(title=escape(library.title))
-    for heading in ("collection", "kind"):
-        table.add_column(heading)
-    shown = 5 if marked else 4  # few models have a safety checker
-    for heading in ("pictures", "done", "failed", "to do", "flagged")[:shown]:
-        table.add_column(heading, justify="right")
-    for count in counts:
-        numbers = (count.total, count.done, count.failed, count.todo, count.flagged)
-        table.add_row(count.collection, count.kind, *map(str, numbers[:shown]))
-    console = Console(highlight=False, emoji=False)
-    console.print(table)
-    for failure in failures.values():
-        console.print(escape(f"failed: {failure.key[:80]}: {failure.reason}"))
+        standing = standing_of(library, catalog)
+        failures = (replace(failure, key=short_key(failure.key)) for failure in catalog.each_failure())
+        if as_json:
+            print(json.dumps(_facts(folder, standing, failures)))
+        else:
+            _print(library, standing, failures)
     return 0
 
 
-def _count(library: Library, index: int, rendered: set[str], failures: set[str], marked: set[str]) -> Count:
-    collection = library.collections[index]
-    done = failed = todo = flagged = 0
-    for entry in library.keys(collection):
-        if entry.name in rendered and in_place(library.root, entry.name):
-            done += 1
-            flagged += entry.name in marked
-        elif entry.name in failures:
-            failed += 1
-        else:
-            todo += 1
-    return Count(collection.slug, collection.kind, done + failed + todo, done, failed, todo, flagged)
+def _facts(folder: Path, standing: Standing, failures: Iterator[Failure]) -> dict[str, object]:
+    left = standing.seconds_left
+    return {
+        "library": str(folder),
+        "collections": [
+            {"collection": collection.slug, "kind": collection.kind, **asdict(count)}
+            for collection, count in standing.collections
+        ],
+        "whole": asdict(standing.whole),
+        "unnamed": standing.unnamed,
+        "renders": standing.renders,
+        "rate": None if standing.rate is None else round(standing.rate, 3),
+        "seconds_left": None if left is None else round(left),
+        "failures": [asdict(failure) for failure in failures],
+    }
+
+
+def _print(library: Library, standing: Standing, failures: Iterator[Failure]) -> None:
+    table = Table(title=escape(library.title))
+    for heading in ("collection", "kind"):
+        table.add_column(heading)
+    shown = 5 if standing.whole.flagged else 4  # few models have a safety checker
+    for heading in ("pictures", "done", "failed", "to do", "flagged")[:shown]:
+        table.add_column(heading, justify="right")
+    for collection, count in standing.collections:
+        table.add_row(collection.slug, collection.kind, *_numbers(count)[:shown])
+    if len(standing.collections) > 1:
+        table.add_section()
+        table.add_row("each picture once", "", *_numbers(standing.whole)[:shown])
+    console = Console(highlight=False, emoji=False)
+    console.print(table)
+    for line in _lines(standing):
+        console.print(line, soft_wrap=True)
+    for failure in islice(failures, MOST_LISTED):
+        console.print(escape(f"failed: {failure.key}: {failure.reason}"), soft_wrap=True)
+    if more := sum(1 for _ in failures):
+        console.print(f"... and {more} more failed; --json lists them all.", soft_wrap=True)
+
+
+def _numbers(count: Count) -> list[str]:
+    return [str(number) for number in (count.total, count.done, count.failed, count.todo, count.flagged)]
+
+
+def _lines(standing: Standing) -> Iterator[str]:
+    """What is to be said of the whole library."""
+    pace = "" if standing.rate is None else f"{_digits(standing.rate)} pictures a second"
+    if standing.renders:
+        renders = "1 render is" if standing.renders == 1 else f"{standing.renders} renders are"
+        left = "" if standing.seconds_left is None else f", {span(standing.seconds_left)} left"
+        yield f"{renders} at work{f': {pace}{left}' if pace else ''}."
+    elif pace:
+        yield f"No render is at work; the latest pictures came at {pace}."
+    if standing.unnamed:
+        pictures = "1 picture is" if standing.unnamed == 1 else f"{standing.unnamed} pictures are"
+        yield f"{pictures} in no collection any more: `render.py gc` removes what no collection names."
+
+
+def _digits(rate: float) -> str:
+    return f"{rate:.1f}" if rate >= 1 else f"{rate:.2g}"
+
+
+def span(seconds: float) -> str:
+    """A time for people, in its two largest units."""
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return f"{seconds:.0f} s"
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

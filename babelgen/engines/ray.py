@@ -15,6 +15,7 @@ import platform
 import queue
 import secrets
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from babelgen.plan import Item
 PATIENCE = 6.0  # seconds that all workers together are given to end; a cluster of our own takes two more
 LAST_WORDS = 4.0  # seconds that a worker has to finish what it has begun
 TICK = 1.0  # seconds between pulses
+ANSWER = 10.0  # seconds that a cluster is given to answer
 
 
 @dataclass(frozen=True)
@@ -133,16 +135,36 @@ def _connect(ray: Any) -> None:
 
 def _init(ray: Any) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL, "include_dashboard": False}
-    ours = {} if "RAY_AUTH_TOKEN" in os.environ else {"RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    os.environ.update(ours)  # else Ray would write one to the user's home
-    try:
-        ray.init(num_cpus=core_count(), **quiet)
-    except ValueError:  # there is a cluster, whose CPUs and keys are not for us to say
-        for name in ours:
-            del os.environ[name]
+    if _is_there():
         ray.init(**quiet)
+    else:
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else one is written to the user's home
+        ray.init(address="local", num_cpus=core_count(), **quiet)
     # Ray's account of what goes wrong would go to standard output. The same comes with the workers' calls.
     ray._private.worker._worker_logs_enabled = False
+
+
+def _is_there() -> bool:
+    """Whether Ray would connect to a cluster, rather than start one. UserError where that does not answer.
+
+    Ray itself would try for two minutes: a file tells it of the last cluster, which may be long gone.
+    """
+    from ray._private.services import canonicalize_bootstrap_address
+
+    named = os.environ.get("RAY_ADDRESS") or None
+    if named and "://" in named:
+        return True
+    address = canonicalize_bootstrap_address(named)
+    if address is None:
+        return False
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER).close()
+    except OSError as error:
+        raise UserError(
+            f"No Ray cluster answers at {address}: RAY_ADDRESS says which one is meant, and RAY_ADDRESS=local none."
+        ) from error
+    return True
 
 
 @dataclass(eq=False)

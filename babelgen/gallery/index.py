@@ -153,6 +153,16 @@ class Index:
         order = "WHERE i.collection = ? ORDER BY i.position LIMIT ? OFFSET ?"
         return tuple(self._items(order, drawer.number, most, start))
 
+    def at(self, drawer: Drawer, position: int) -> Item | None:
+        """The item at a position of a collection, where it is printed."""
+        return next(self._items("WHERE (i.collection, i.position) = (?, ?)", drawer.number, position), None)
+
+    def prompts_of(self, drawer: Drawer) -> Iterator[str]:
+        """The different prompts of what is printed of a collection."""
+        select = """SELECT DISTINCT p.prompt FROM items i JOIN pictures p ON p.name = i.name
+            WHERE i.collection = ?"""
+        return (prompt for (prompt,) in self._db.execute(select, (drawer.number,)))
+
     def walk(self, drawer: Drawer) -> Iterator[tuple[Item | None, Item, Item | None]]:
         """Each printed item of a collection between the one before and the one after."""
         before, here = None, None
@@ -224,10 +234,38 @@ class Index:
         """Each printed picture once, where it comes first."""
         return self._items(_FIRST + "ORDER BY i.collection, i.position")
 
-    def positions(self, drawer: Drawer) -> Iterator[int]:
-        """The printed positions of a collection, ascending."""
-        select = "SELECT position FROM items WHERE collection = ? ORDER BY position"
-        return (position for (position,) in self._db.execute(select, (drawer.number,)))
+    def positions(self, drawer: Drawer) -> Iterator[tuple[int, int]]:
+        """The printed positions of a collection, ascending, each with its picture's number in `firsts`, from 0."""
+        # A picture is inserted where it comes first, so the order of rowids is that of `firsts`.
+        select = """SELECT i.position, p.rowid - 1 FROM items i JOIN pictures p ON p.name = i.name
+            WHERE i.collection = ? ORDER BY i.position"""
+        return self._db.execute(select, (drawer.number,))
+
+    def key_lengths(self, drawer: Drawer) -> Iterator[tuple[int, int]]:
+        """The printed positions of a collection, ascending, each with the length of its key."""
+        select = """SELECT i.position, length(p.key) FROM items i JOIN pictures p ON p.name = i.name
+            WHERE i.collection = ? ORDER BY i.position"""
+        return self._db.execute(select, (drawer.number,))
+
+    def keys(self, drawer: Drawer, first: int, last: int) -> Iterator[tuple[int, str, str]]:
+        """Position, name and key of what is printed of a collection from one position to another."""
+        select = """SELECT i.position, p.name, p.key FROM items i JOIN pictures p ON p.name = i.name
+            WHERE i.collection = ? AND i.position BETWEEN ? AND ? ORDER BY i.position"""
+        return self._db.execute(select, (drawer.number, first, last))
+
+    def newest(self, most: int) -> Iterator[Item]:
+        """The pictures that were rendered last, the last one first, each where it comes first."""
+        select = "SELECT name FROM pictures ORDER BY rendered_at DESC, name LIMIT ?"
+        found = self._db.execute(select, (most,)).fetchall()
+        return (item for (name,) in found if (item := self.place(name)))
+
+    def numbered(self) -> Iterator[tuple[str, int]]:
+        """The names of all printed pictures in alphabetical order, each with its number in `firsts`, from 0."""
+        return self._db.execute("SELECT name, rowid - 1 FROM pictures ORDER BY name")
+
+    def tally(self, column: str) -> dict[str | int, int]:
+        """How many pictures there are of each value of a column, `steps` or `edition`."""
+        return dict(self._db.execute(f"SELECT {column}, count(*) FROM pictures GROUP BY 1 ORDER BY 1"))
 
 
 def picture_files(root: Path, name: str) -> tuple[Path, ...]:

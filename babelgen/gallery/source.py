@@ -42,6 +42,67 @@ class Edition(Protocol):
     def facts(self) -> Sequence[tuple[str, str]]:
         """(label, value) pairs, in the order to show them."""
 
+    def whereabouts(self) -> str:
+        """Where its model comes from. Untrusted."""
+
+    def document(self, statistics: str) -> str:
+        """Its file, TOML, with the statistics' file called so. Untrusted."""
+
+
+class Reference(Protocol):
+    """A picture beside those of a collection, that was not made from a key. All its texts are untrusted."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def caption(self) -> str:
+        """Markdown."""
+
+    @property
+    def source(self) -> str:
+        """Where it is from: an address on the web, or words; may be empty."""
+
+    @property
+    def credit(self) -> str:
+        """Whose it is; may be empty."""
+
+
+class Room(Protocol):
+    """What a collection's pages have beside the pictures. All its texts are untrusted."""
+
+    @property
+    def references(self) -> Sequence[Reference]:
+        """Reference pictures."""
+
+    @property
+    def chosen(self) -> Sequence[int]:
+        """The positions of the pictures that stand large, printed or not."""
+
+    @property
+    def captions(self) -> Mapping[int, str]:
+        """Markdown for some positions, printed or not."""
+
+    def text(self) -> str:
+        """The essay, Markdown; may be empty. UserError where it cannot be read."""
+
+
+class Term(Protocol):
+    """A word of the glossary. All its texts are untrusted."""
+
+    @property
+    def term(self) -> str:
+        """The word itself."""
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """Other forms of it."""
+
+    @property
+    def explanation(self) -> str:
+        """Markdown."""
+
 
 class Collection(Protocol):
     """A collection's heading; its keys come from the library."""
@@ -61,6 +122,10 @@ class Collection(Protocol):
     @property
     def description(self) -> str:
         """Untrusted; may be empty."""
+
+    @property
+    def room(self) -> Room:
+        """What its pages have beside the pictures."""
 
 
 class Entry(Protocol):
@@ -104,6 +169,10 @@ class Library(Protocol[C]):
     @property
     def collections(self) -> Sequence[C]:
         """Their headings."""
+
+    @property
+    def glossary(self) -> Sequence[Term]:
+        """Words that are explained; may be empty."""
 
     def keys(self, collection: C, /) -> Iterator[Entry]:
         """The keys of a collection in order, printed or not."""

@@ -1,42 +1,32 @@
 """Views: what each page shows, as frozen dataclasses made from the index.
 
 Law: no HTML here and no files; paths in views are site paths, texts are still to be escaped.
-May import: the standard library, babelgen.catalog, gallery.index, gallery.paths, gallery.source, gallery.text.
+May import: the standard library, markupsafe, babelgen.catalog, gallery.index, gallery.paths, gallery.rooms,
+gallery.source, gallery.takeaway, gallery.text, gallery.thumbs.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
 
 from babelgen.catalog import Picture
 from babelgen.gallery import paths
 from babelgen.gallery.index import Drawer, Index, Item, Prompt
+from babelgen.gallery.rooms import GlossaryView, Piece, Rooms, RoomView
 from babelgen.gallery.source import Neighbour, Neighbours
-from babelgen.gallery.text import command, ends, plain, shorten
+from babelgen.gallery.takeaway import KeysZip
+from babelgen.gallery.text import WHOLE_KEY, command, ends, plain, shorten
+from babelgen.gallery.thumbs import Link, Thumb, describe, thumb, where
 
 SHEET = 120  # pictures on a contact sheet
 PROMPTS = 200  # prompts on a page of their index
 COVERS = 4
 STRIP = 12  # pictures of a prompt or edition shown elsewhere
-WHOLE_KEY = 2000  # characters; a longer key is whole only in its file
 _SHORT_KEY = 100
+_WORDS = 220  # characters of a collection's description on the home page
 
 KINDS = {"range": "a range of keys", "random": "a random sample", "search": "a prompt search"}
-
-
-@dataclass(frozen=True)
-class Thumb:
-    """A small picture that leads to its item's page."""
-
-    page: str
-    image: str
-    view: str
-    width: int
-    height: int
-    colour: str
-    alt: str
-    prompt: str
-    position: int
-    place: str
 
 
 @dataclass(frozen=True)
@@ -62,14 +52,6 @@ class NeighbourView:
 
 
 @dataclass(frozen=True)
-class Link:
-    """A page and what to call it."""
-
-    page: str
-    label: str
-
-
-@dataclass(frozen=True)
 class Pager:
     """The pages of a list; `number` of them, from 1, is this one."""
 
@@ -79,12 +61,14 @@ class Pager:
 
 @dataclass(frozen=True)
 class DrawerView:
-    """A collection on the home page."""
+    """A collection on the home page. edition: its title, where the library has several."""
 
     drawer: Drawer
     page: str
     kind: str
     covers: tuple[Thumb, ...]
+    words: str
+    edition: str
 
 
 @dataclass(frozen=True)
@@ -99,23 +83,38 @@ class HomeView:
 
 @dataclass(frozen=True)
 class SheetView:
-    """One contact sheet of a collection."""
+    """One contact sheet of a collection; the first has the room, where there is one.
+
+    notes: the captions of its pictures, by position. edition: where the library has several.
+    """
 
     drawer: Drawer
     kind: str
     pager: Pager
     thumbs: tuple[Thumb, ...]
+    keys: tuple[KeysZip, ...] = ()
+    room: RoomView | None = None
+    notes: Mapping[int, Markup] = field(default_factory=dict)
+    edition: Link | None = None
 
 
 @dataclass(frozen=True)
 class EditionView:
-    """An edition's page. statistics: the site path of their file, where the edition has some."""
+    """An edition's page.
+
+    statistics: the site path of their file, where the edition has some. file: of its TOML, and script: the same as a
+    script. whereabouts: of its model. commands: what checks the model, and what renders a key.
+    """
 
     title: str
     provisional: bool
     facts: tuple[tuple[str, str], ...]
     statistics: str
     thumbs: tuple[Thumb, ...]
+    file: str
+    script: str
+    whereabouts: str
+    commands: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,10 @@ class PromptsView:
 
 @dataclass(frozen=True)
 class ItemView:
-    """An item's page. The ends and neighbours in the collection are absent where they would be itself."""
+    """An item's page. The ends and neighbours in the collection are absent where they would be itself.
+
+    words: the prompt in pieces, where terms of the glossary are among them.
+    """
 
     drawer: Drawer
     position: int
@@ -160,33 +162,8 @@ class ItemView:
     elsewhere: tuple[Link, ...]
     siblings: tuple[Thumb, ...]
     prompt_entry: str
-
-
-def thumb(item: Item) -> Thumb:
-    """The small picture of an item."""
-    picture = item.picture
-    return Thumb(
-        page=paths.item(item.slug, item.position),
-        image=paths.thumb(picture.name),
-        view=paths.view(picture.name),
-        width=picture.width,
-        height=picture.height,
-        colour=picture.colour,
-        alt=describe(picture.prompt),
-        prompt=picture.prompt,
-        position=item.position,
-        place=where(item),
-    )
-
-
-def where(item: Item) -> str:
-    """An item's place in words."""
-    return f"{item.title}, no.\N{NO-BREAK SPACE}{item.position}"
-
-
-def describe(prompt: str) -> str:
-    """A picture's text for those who do not see it: all that is known of it is its prompt."""
-    return f"Picture for “{shorten(prompt, 200)}”" if prompt else "Picture for the empty prompt"
+    words: tuple[Piece, ...] = ()
+    caption: Markup | None = None
 
 
 def key_view(key: str, name: str, edition: str, filed: bool) -> KeyView:
@@ -224,6 +201,7 @@ class Views:
     index: Index
     neighbours: Neighbours
     profiles: Mapping[str, Mapping[str, str]]
+    rooms: Rooms = field(default_factory=Rooms)
 
     def home(self) -> HomeView:
         """The home page: the collections and the editions."""
@@ -238,16 +216,59 @@ class Views:
         )
 
     def _drawer(self, drawer: Drawer) -> DrawerView:
-        covers = tuple(map(thumb, self.index.spread(drawer, COVERS)))
-        return DrawerView(drawer, paths.sheet(drawer.slug), kind(drawer), covers)
+        covers = self._chosen(drawer)[:COVERS] or tuple(map(thumb, self.index.spread(drawer, COVERS)))
+        words = self.rooms.teaser(drawer.slug) or shorten(drawer.description, _WORDS)
+        edition = self._edition_of(drawer)
+        return DrawerView(
+            drawer, paths.sheet(drawer.slug), kind(drawer), covers, words, edition.label if edition else ""
+        )
 
-    def sheet(self, drawer: Drawer, number: int) -> SheetView:
-        """The number-th contact sheet (from 1) of a collection."""
+    def _edition_of(self, drawer: Drawer) -> Link | None:
+        """The edition of a collection, where the library has several; as a picture of it tells."""
+        if len(self.index.editions) < 2:
+            return None
+        return next((self._edition(item.picture.edition) for item in self.index.ends(drawer)), None)
+
+    def _edition(self, edition_id: str) -> Link:
+        title = plain(self.index.editions[edition_id].title)
+        return Link(paths.edition(edition_id), title or edition_id)
+
+    def _chosen(self, drawer: Drawer) -> tuple[Thumb, ...]:
+        items = (self.index.at(drawer, position) for position in self.rooms.chosen(drawer.slug))
+        return tuple(thumb(item) for item in items if item)
+
+    def _room(self, drawer: Drawer, here: str) -> RoomView | None:
+        room = RoomView(
+            self.rooms.essay(drawer.slug, here), self._chosen(drawer), self.rooms.shown(drawer.slug, here)
+        )
+        return room if room.essay or room.chosen or room.references else None
+
+    def glossary(self) -> GlossaryView:
+        """The glossary's page."""
+        rooms: dict[int, list[Link]] = {}
+        for drawer in self.index.drawers:
+            place = Link(paths.sheet(drawer.slug), drawer.title)
+            prompts = self.index.prompts_of(drawer)
+            for number in self.rooms.mentions(drawer.slug, self._printed(drawer), prompts):
+                rooms.setdefault(number, []).append(place)
+        terms = self.rooms.glossary()
+        return GlossaryView(tuple((term, tuple(rooms.get(term.number, ()))) for term in terms))
+
+    def _printed(self, drawer: Drawer) -> Callable[[int], bool]:
+        return lambda position: self.index.at(drawer, position) is not None
+
+    def sheet(self, drawer: Drawer, number: int, keys: tuple[KeysZip, ...] = ()) -> SheetView:
+        """The number-th contact sheet (from 1) of a collection; keys: the zip files of its keys."""
         thumbs = tuple(map(thumb, self.index.sheet(drawer, (number - 1) * SHEET, SHEET)))
         sheets = range(1, pages_of(drawer.printed, SHEET) + 1)
-        return SheetView(
-            drawer, kind(drawer), Pager(number, tuple(paths.sheet(drawer.slug, n) for n in sheets)), thumbs
-        )
+        pager = Pager(number, tuple(paths.sheet(drawer.slug, n) for n in sheets))
+        here = paths.sheet(drawer.slug, number)
+        room = self._room(drawer, here) if number == 1 else None
+        shown = {one.position for one in (*thumbs, *(room.chosen if room else ()))}
+        notes = {
+            at: note for at in sorted(shown) if (note := self.rooms.caption(drawer.slug, at, here)) is not None
+        }
+        return SheetView(drawer, kind(drawer), pager, thumbs, keys, room, notes, self._edition_of(drawer))
 
     def edition(self, edition_id: str) -> EditionView:
         """An edition's page."""
@@ -258,6 +279,13 @@ class Views:
             facts=tuple((plain(label), plain(value)) for label, value in edition.facts()),
             statistics=paths.statistics(edition_id) if edition.statistics is not None else "",
             thumbs=tuple(map(thumb, self.index.of_edition(edition_id, STRIP))),
+            file=paths.edition_file(edition_id),
+            script=paths.edition_script(edition_id),
+            whereabouts=plain(edition.whereabouts()),
+            commands=(
+                f"python render.py edition check {edition_id}.toml",
+                f"python render.py key render picture.key --edition {edition_id}.toml --out picture.png",
+            ),
         )
 
     def prompts(self, number: int) -> PromptsView:
@@ -297,6 +325,8 @@ class Views:
             elsewhere=self._elsewhere(item),
             siblings=tuple(map(thumb, self.index.siblings(picture, drawer.slug, STRIP))),
             prompt_entry=_entry(self.index.prompt(picture.prompt)),
+            words=self.rooms.pieces(picture.prompt),
+            caption=self.rooms.caption(drawer.slug, item.position, paths.item(drawer.slug, item.position)),
         )
 
     def _profile(self, profile: str) -> tuple[tuple[str, str], ...]:

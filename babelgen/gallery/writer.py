@@ -58,6 +58,14 @@ def open_site(site: Path) -> Iterator["Writer"]:
         raise UserError(f"Another build is writing {site}: wait for it to end.") from None
 
 
+def site_files(site: Path) -> Iterator[str]:
+    """The paths of the files that the last build of a site wrote, in order of name."""
+    manifest = site / _OWN / "manifest"
+    if not manifest.is_file():
+        raise UserError(f"There is no finished site in {site}.")
+    return (path for path in _lines(manifest) if _inside(path))
+
+
 class Writer:
     """Collects the files of a site, then puts them in place. Paths are relative, with `/`."""
 
@@ -75,11 +83,12 @@ class Writer:
         shutil.rmtree(self._staged, ignore_errors=True)
         self._db.close()
 
-    def write(self, path: str, text: str) -> None:
-        """Want a text file, UTF-8; a path that is already wanted stays as it is."""
+    def write(self, path: str, text: str | bytes) -> None:
+        """Want a text file, UTF-8, or one of bytes; a path that is already wanted stays as it is."""
         if self._wanted(path):
             return
-        data, target = text.encode("utf-8", "replace"), self._site / path
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+        target = self._site / path
         if target.is_file() and target.stat().st_size == len(data) and target.read_bytes() == data:
             self._note(path, "unchanged")
         else:
@@ -94,6 +103,19 @@ class Writer:
             self._note(path, "unchanged")
         else:
             _link(source, self._place(path))
+
+    def keep(self, path: str) -> bool:
+        """Want a file as the site has it, where it has it: for names that follow from what the files are made of."""
+        if self._wanted(path):
+            return True
+        target = self._site / path
+        if kept := target.is_file() and target.stat().st_size > 0:
+            self._note(path, "unchanged")
+        return kept
+
+    def pages(self) -> Iterator[str]:
+        """The paths of all pages that are wanted so far, in order of name."""
+        return self._paths("path LIKE '%.html'")
 
     def commit(self) -> Built:
         """Put all wanted files in place and remove the others of earlier builds."""

@@ -45,6 +45,18 @@ def test_keys_are_as_many_as_counted_and_always_the_same(
 
 
 @pytest.mark.parametrize("fields", EACH_KIND)
+def test_each_key_is_made_again_from_its_number(
+    read: Callable[..., Library], words_edition: Edition, fields: Fields
+) -> None:
+    """In any order, by whoever has nothing but the numbers."""
+    (collection,) = read(fields).collections
+    numbered = list(collection.spec.numbered(words_edition))
+    assert [key for _, key in numbered] == list(collection.spec.keys(words_edition))
+    make = collection.spec.maker(words_edition)
+    assert all(make(number) == key for number, key in reversed(numbered))
+
+
+@pytest.mark.parametrize("fields", EACH_KIND)
 def test_the_number_of_steps_may_be_given(
     read: Callable[..., Library], words_edition: Edition, fields: Fields
 ) -> None:

@@ -90,6 +90,17 @@ def test_a_library_too_small_for_the_sample_is_told(words_edition: Edition, tmp_
         list(replace(PLAIN, length=4097).keys(small))
 
 
+def test_numbers_pass_over_what_was_drawn_before(words_edition: Edition, tmp_path: Path) -> None:
+    small = made(tmp_path / "small", words_edition, "the sea\n", (1, 1, 1))
+    numbered = list(replace(PLAIN, length=1000).numbered(small))
+    numbers = [number for number, _ in numbered]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] > 1000
+    make = replace(PLAIN, length=1000).maker(small)
+    assert [make(number) for number in numbers] == [key for _, key in numbered]
+    assert {make(number) for number in range(numbers[-1])} <= {key for _, key in numbered}
+
+
 def test_without_a_word_list_only_uniform_samples_are_valid(words_edition: Edition, tmp_path: Path) -> None:
     bare = made(tmp_path / "bare", words_edition, None)
     make: LibraryFactory = library_factory(tmp_path / "bare/e.toml", tmp_path)

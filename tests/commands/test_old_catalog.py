@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from babelgen.catalog import FILE, Catalog, as_row
+from babelgen.catalog import FILE, SCHEMA_VERSION, Catalog, as_row
 from babelgen.cli import main
 from babelgen.library import Library, load_library
 
@@ -50,7 +50,7 @@ def test_render_carries_on_with_it(library: Library, capsys: pytest.CaptureFixtu
     capsys.readouterr()
     assert main(["render", "--library", root, "--engine", "inline"]) == 0
     assert "1 picture to render; 3 are there already." in capsys.readouterr().err
-    assert version_of(library.root) == 3
+    assert version_of(library.root) == SCHEMA_VERSION
     with Catalog.open(library.root) as catalog:
         assert catalog.names() == {entry.name for entry in library.entries()}
         assert list(catalog.flagged()) == []
@@ -63,10 +63,13 @@ def test_a_later_one_is_refused_by_every_command(
     library: Library, capsys: pytest.CaptureFixture[str], elsewhere: Path
 ) -> None:
     with sqlite3.connect(library.root / FILE) as connection:
-        connection.execute("PRAGMA user_version = 4")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     for words in (["status"], ["site", "--out", "pages"], ["verify"], ["render", "--engine", "inline"]):
         capsys.readouterr()
         assert main([*words, "--library", str(library.root)]) == 1
-        told = f"error: {library.root / FILE} is of version 4, and this program reads versions up to 3.\n"
+        told = (
+            f"error: {library.root / FILE} is of version {SCHEMA_VERSION + 1},"
+            f" and this program reads versions up to {SCHEMA_VERSION}.\n"
+        )
         assert capsys.readouterr() == ("", told)
     assert not (elsewhere / "pages").exists()

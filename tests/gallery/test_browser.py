@@ -1,16 +1,14 @@
 """The pages in a browser, opened from disk: what scripts add, what is left without them, and how pages fit."""
 
-import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from babelgen.gallery import paths
 
 from .made_up import HOSTILE, MadeLibrary, neighbours, row
+from .reader import Reader
 
 PAGES = [
     paths.HOME,
@@ -22,56 +20,10 @@ PAGES = [
     paths.edition("mini-7k3q9d2x"),
     paths.prompts(),
     f"{paths.SEARCH}?q=sea",
+    paths.FAVOURITES,
     paths.ABOUT,
     paths.MISSING,
 ]
-
-
-class Reader:
-    """A browser's page that notes what it asks for and complains of."""
-
-    def __init__(self, page: Any, site: Path) -> None:
-        self.page, self._site = page, site
-        self.troubles: list[str] = []
-        self.asked: list[str] = []
-        page.on("console", lambda message: self.troubles.append(message.text))
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        page.on("dialog", lambda dialog: self.troubles.append(dialog.message))
-        page.on("request", lambda request: self.asked.append(request.url))
-
-    def open(self, path: str) -> Any:
-        self.page.goto(f"{self._site.as_uri()}/{path}")
-        return self.page
-
-    def at(self, path: str) -> bool:
-        self.page.wait_for_url(f"{self._site.as_uri()}/{path}", timeout=5000)
-        return True
-
-    def found(self, words: str) -> None:
-        """Wait until the search says so; the pages' policy forbids to wait for a function's value."""
-        self.page.locator("#found", has_text=re.compile(f"^{re.escape(words)}$")).wait_for(timeout=5000)
-
-    def pasted(self) -> str:
-        """What is in the clipboard, as a reader would get it."""
-        self.page.focus("#seek")
-        self.page.keyboard.press("Control+v")
-        return str(self.page.input_value("#seek"))
-
-
-@pytest.fixture
-def reader(browser: Any, site: Path) -> Iterator[Reader]:
-    context = browser.new_context(accept_downloads=True)
-    reader = Reader(context.new_page(), site)
-    yield reader
-    context.close()
-    assert reader.troubles == []
-
-
-@pytest.fixture
-def plain_reader(browser: Any, site: Path) -> Iterator[Reader]:
-    context = browser.new_context(java_script_enabled=False)
-    yield Reader(context.new_page(), site)
-    context.close()
 
 
 def test_nothing_is_fetched_from_elsewhere_and_nothing_is_blocked(reader: Reader, site: Path) -> None:

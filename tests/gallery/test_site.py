@@ -138,7 +138,7 @@ class TestPages:
         assert "6 of 8" in (tmp_path / "site/index.html").read_text()
         assert "render --text &#34;" + row(2, "").key in item(tmp_path / "site", "pages", 2)
         assert (
-            '[["pages","The first pages \\u003cem\\u003e",[[1,2],[5,8]]]'
+            '[["pages","The first pages \\u003cem\\u003e",[[1,2,0],[5,8,2]]]'
             in (tmp_path / "site/data/items.js").read_text()
         )
         assert check(tmp_path / "site") == []

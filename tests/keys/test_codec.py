@@ -84,6 +84,23 @@ def test_steps_add_up_at_every_level(codec: Codec) -> None:
             assert on.step(-5, level) == key
 
 
+def test_a_walk_goes_through_the_keys_that_steps_lead_to(codec: Codec) -> None:
+    for key in keys_of(codec):
+        assert key.walk()(3) == key.step(3).text
+        for level in LEVELS[codec.name]:
+            write = key.walk(level)
+            assert write(0) == key.text
+            for count in (1, -1, 63, 64**3, -(10**40)):
+                assert write(count) == key.step(count, level).text
+
+
+def test_steps_are_read_off_a_key(codec: Codec) -> None:
+    for steps in (1, 9, 10, 64):
+        assert codec.steps_of(codec.first(steps).text) == steps
+    for key in keys_of(codec):
+        assert codec.steps_of(key.text) == key.steps
+
+
 @pytest.mark.parametrize("level", ["", "book", "-1", "189436", "1" * 5000, "٣", "1.0", "Page", " 0"])
 def test_levels_that_no_codec_has_are_refused(codec: Codec, level: str) -> None:
     complaint = codec.level_complaint(level)
@@ -92,6 +109,8 @@ def test_levels_that_no_codec_has_are_refused(codec: Codec, level: str) -> None:
     with pytest.raises(UserError) as refusal:
         codec.first(1).step(1, level)
     assert str(refusal.value) == f"The level {complaint}."
+    with pytest.raises(UserError, match=r"^The level must be"):
+        codec.first(1).walk(level)
 
 
 def test_levels_of_another_codec_are_refused(codec: Codec) -> None:

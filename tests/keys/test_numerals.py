@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from babelgen.errors import BadKey
 from babelgen.keys import read_number, write_number
-from babelgen.keys.numerals import DIGITS, digit_count
+from babelgen.keys.numerals import DIGITS, digit_count, write_bytes
 
 from .spaces import relaxed
 
@@ -19,6 +19,15 @@ def test_spellings(number: int, text: str) -> None:
     assert write_number(number) == text
     assert read_number(text) == number
     assert digit_count(number) == len(text)
+
+
+@relaxed
+@given(st.binary(max_size=4).map(lambda data: data * 5))
+def test_bytes_keep_their_zeros(data: bytes) -> None:
+    text = write_bytes(data)
+    assert len(text) == len(data) // 5 * 8
+    assert (text.lstrip("0") or "0") == write_number(int.from_bytes(data, "big"))
+    assert write_bytes(bytes(5) + data) == "0" * 8 + text
 
 
 @relaxed
