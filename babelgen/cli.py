@@ -23,12 +23,14 @@ from babelgen.options import (
     BaseUrl,
     EditionOption,
     Flagged,
+    Fresh,
     Json,
     LevelOption,
     LibraryFolder,
     Name,
     ShardOption,
     Steps,
+    Templates,
     Title,
     make_run,
     options_of,
@@ -179,6 +181,8 @@ def site(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the site goes.")] = Path("site"),
     flagged: Flagged = False,
     base_url: BaseUrl = None,
+    templates: Templates = None,
+    fresh: Fresh = False,
 ) -> int:
     """Build the static site of a library (library/default).
 
@@ -186,7 +190,7 @@ def site(
     """
     from babelgen.commands import site as command
 
-    return command.site(library, out, command.Publication(flagged, base_url))
+    return command.site(library, out, command.Publication(flagged, base_url, templates, fresh))
 
 
 @app.command(cls=Command)

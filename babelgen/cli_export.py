@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from babelgen.exits import Command
-from babelgen.options import BaseUrl, Flagged, LibraryFolder
+from babelgen.options import BaseUrl, Flagged, Json, LibraryFolder, Templates
 
 export_app = typer.Typer(
     help="Take a library away: its keys, its pictures as a data set, its site as one file.",
@@ -33,6 +33,7 @@ def export_keys(
         bool, typer.Option("--unprinted", help="Keys whose pictures are not rendered yet, too.")
     ] = False,
     flagged: Flagged = False,
+    as_json: Json = False,
 ) -> int:
     """Write a library's keys (library/default) to a zip file: a key file each, in folders by collection.
 
@@ -40,7 +41,7 @@ def export_keys(
     """
     from babelgen.commands import export
 
-    return export.keys(library, out, collection, flagged, unprinted)
+    return export.keys(library, out, collection, flagged, unprinted, as_json)
 
 
 @export_app.command("dataset", cls=Command)
@@ -49,6 +50,7 @@ def export_dataset(
     library: LibraryFolder = None,
     collection: CollectionOption = None,
     flagged: Flagged = False,
+    as_json: Json = False,
 ) -> int:
     """Write a library's pictures (library/default) as a data set that load_dataset("imagefolder") reads.
 
@@ -58,7 +60,7 @@ def export_dataset(
     """
     from babelgen.commands import export
 
-    return export.dataset(library, out, collection, flagged)
+    return export.dataset(library, out, collection, flagged, as_json)
 
 
 @export_app.command("site", cls=Command)
@@ -75,7 +77,9 @@ def export_site(
         ),
     ] = None,
     base_url: BaseUrl = None,
+    templates: Templates = None,
     flagged: Flagged = False,
+    as_json: Json = False,
 ) -> int:
     """Write the site of a library (library/default) to a zip file, ready to be unpacked where it is published.
 
@@ -84,4 +88,4 @@ def export_site(
     from babelgen.commands import export
     from babelgen.commands.site import Publication
 
-    return export.site(library, out, Publication(flagged, base_url), site)
+    return export.site(library, out, Publication(flagged, base_url, templates), site, as_json)

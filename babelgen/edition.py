@@ -187,9 +187,9 @@ class Edition:
             tables["text"]["statistics"]["file"] = statistics
         if not str(tables["model"].get("path", "package:")).startswith("package:"):
             tables["model"]["path"] = self._folder()
-        words = str(tables.get("random", {}).get("words", "package:"))
-        if not words.startswith("package:"):
-            tables["random"]["words"] = Path(words).name
+        words = Path(str(tables.get("random", {}).get("words", "")))
+        if words.is_absolute():  # any other lies in the model's folder or comes with the program
+            tables["random"]["words"] = words.name
         return tomlkit.dumps(document)
 
     def _folder(self) -> str:

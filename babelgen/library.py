@@ -48,6 +48,24 @@ class Library:
         for key in collection.spec.keys(edition):
             yield Entry(edition, key, picture_name(edition.id, key))
 
+    def edition_of(self, collection: Collection) -> Edition:
+        """The edition of a collection's keys."""
+        return collection.edition
+
+    def keys_state(self, collection: Collection) -> str:
+        """What a collection's keys follow from, so that they are what they were as long as this is; '' if that is not sure."""
+        edition = collection.edition
+        if edition.provisional:  # its tokenizer may become another one
+            return ""
+        try:
+            words = edition.words.stat()
+        except OSError:
+            return ""
+        said = repr(
+            (edition.id, collection.kind, collection.spec, edition.lengths, words.st_size, words.st_mtime_ns)
+        )
+        return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
+
     def entries(self) -> Iterator[Entry]:
         """The items of all collections."""
         for collection in self.collections:

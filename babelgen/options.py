@@ -57,7 +57,9 @@ def shard_of(shard: str) -> str:
     if parts is None:
         raise typer.BadParameter("must be I/N, such as 3/8 for the third of eight parts")
     if not 1 <= int(parts[1]) <= int(parts[2]):
-        raise typer.BadParameter(f"parts are counted from 1 to {parts[2]}, and there is none with number {parts[1]}")
+        raise typer.BadParameter(
+            f"parts are counted from 1 to {parts[2]}, and there is none with number {parts[1]}"
+        )
     return shard
 
 
@@ -133,12 +135,25 @@ KeyText = Annotated[str | None, typer.Option("--text", metavar="KEY", help="The 
 Flagged = Annotated[
     bool, typer.Option("--flagged", help="With the pictures that a model's safety checker flagged, too.")
 ]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", help="Make every page and compare every file, whatever is known of the last build."),
+]
 BaseUrl = Annotated[
     str | None,
     typer.Option(
         "--base-url",
         metavar="URL",
         help="The address that the site is to have: adds a feed, a map and what other sites show of its pages.",
+        show_default=False,
+    ),
+]
+Templates = Annotated[
+    Path | None,
+    typer.Option(
+        "--templates",
+        metavar="DIR",
+        help="A folder whose templates, and whose assets, go before the shipped ones of the same names.",
         show_default=False,
     ),
 ]

@@ -17,7 +17,9 @@ from babelgen.errors import UserError
 from babelgen.toml import Table, read_toml
 
 LARGEST_TEXT = 128 * 2**10  # bytes of an essay or a glossary: some 20,000 words
-LONGEST_NOTE = 4000  # characters of a caption, an explanation, a credit: item pages carry them
+LONGEST_NOTE = (
+    2000  # characters of a caption, an explanation, a credit: items' pages carry them, and are to be small
+)
 LARGEST_PICTURE = 64 * 2**20  # bytes of a reference picture's file
 MOST_PIXELS = 24_000_000  # of a reference picture: up to sixteen bytes each while it is made smaller
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -45,16 +47,23 @@ class Reference:
 
 @dataclass(frozen=True)
 class Room:
-    """The room of a collection. chosen: positions, in the order to show them. captions: Markdown by position."""
+    """The room of a collection. chosen: positions, in the order to show them. captions: Markdown by position.
+
+    asked: the prompts that somebody wrote for its keys, in their order, and how many keys each has.
+    """
 
     essay: Path | None = None
     references: tuple[Reference, ...] = ()
     chosen: tuple[int, ...] = ()
     captions: Mapping[int, str] = field(default_factory=dict, hash=False)
+    asked: tuple[Sequence[str], int] = ((), 1)
 
     def text(self) -> str:
         """The essay, Markdown; '' where there is none. UserError where it cannot be read any more."""
         return "" if self.essay is None else read_text(self.essay)
+
+
+NO_ROOM = Room()
 
 
 @dataclass(frozen=True)
@@ -121,7 +130,9 @@ def _finder(labels: Iterable[str], count: int, places: Places) -> Find:
     def find(table: Table, name: str, label: str) -> Sequence[int]:
         if not _POSITION.fullmatch(label):
             if label not in found:
-                raise table.error(name, f"must be positions or keys of the collection: {_cut(label)} is neither")
+                raise table.error(
+                    name, f"must be positions or keys of the collection: {_cut(label)} is neither"
+                )
             return found[label]
         if int(label) > count:
             raise table.error(name, f"has position {label}, and the collection has {count}")
@@ -142,9 +153,9 @@ def _each(table: Table, notes: Mapping[str, str], find: Find) -> dict[int, str]:
     """The captions by position: a key's stands wherever the key does."""
     captions: dict[int, str] = {}
     for label, note in notes.items():
-        for position in find(table, _cut(label), label):
+        for position in find(table, label, label):
             if position in captions:
-                raise table.error(_cut(label), f"is position {position}, which has a caption already")
+                raise table.error(label, f"is position {position}, which has a caption already")
             captions[position] = note
     return dict(sorted(captions.items()))
 
@@ -159,7 +170,9 @@ def read_glossary(table: Table, folder: Path) -> tuple[Term, ...]:
     terms = tuple(map(_term, top.tables("term")))
     top.refuse_others()
     if not 0 < len(terms) <= MOST_TERMS:
-        raise UserError(f"{path}: it must have 1 to {MOST_TERMS} terms, each under [[term]], not {len(terms)}.")
+        raise UserError(
+            f"{path}: it must have 1 to {MOST_TERMS} terms, each under [[term]], not {len(terms)}."
+        )
     seen: set[str] = set()
     for form in (form for term in terms for form in (term.term, *term.forms)):
         if (same := normal(form)) in seen:

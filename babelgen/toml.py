@@ -17,7 +17,7 @@ from babelgen.errors import UserError
 
 LARGEST_FILE = 64 * 2**20  # bytes
 LONGEST_SHOWN = 80  # characters of a wrong value
-_HEADER = re.compile(r"\s*(\[\[?[A-Za-z0-9_.-]+\]?\])\s*(?:#.*)?$")
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _FIELD = re.compile(r"""\s*([A-Za-z0-9_-]+|"[^"]+"|'[^']+')\s*[=.]""")
 
 
@@ -27,7 +27,7 @@ class Table:
     def __init__(
         self, values: dict[str, Any], where: str, prefix: str = "", text: str = "", header: str = ""
     ) -> None:
-        """text: of the file, and header: what stands over the table there (`[[collection]] 2`); '' where there is none."""
+        """text: of the file, and header: where the table is there (`/collection 2/references 1`); '' for the first one."""
         self._values = values
         self._where = where
         self._prefix = prefix
@@ -103,7 +103,7 @@ class Table:
     def table(self, name: str, optional: bool = False) -> Table:
         """A table inside this one."""
         values = self._get(name, dict, "a table", {} if optional else None)
-        return Table(values, self._where, f"{self._prefix}{name}.", self._text, self._within(f"[{name}] 1"))
+        return Table(values, self._where, f"{self._prefix}{name}.", self._text, f"{self._header}/{name}")
 
     def tables(self, name: str) -> list[Table]:
         """A list of tables, `[[name]]`; none there is an empty list."""
@@ -113,7 +113,7 @@ class Table:
                 self._where,
                 f"{self._prefix}{name} {index}: ",
                 self._text,
-                self._within(f"[[{name}]] {index}"),
+                f"{self._header}/{name} {index}",
             )
             for index, value in enumerate(self.raw(name), 1)
         ]
@@ -128,10 +128,6 @@ class Table:
             if name not in self._asked:
                 known = ", ".join(sorted(self._asked))
                 raise self.error(name, f"is not known here; what is known: {known}")
-
-    def _within(self, header: str) -> str:
-        """The header of a table inside this one: as `_line_of` finds it, or one that stands nowhere."""
-        return f"{self._header}, {header}" if self._header else header
 
     def _get(self, name: str, kind: type | tuple[type, ...], wanted: str, default: Any) -> Any:
         self._asked.add(name)
@@ -169,7 +165,8 @@ def _line_of(text: str, header: str, name: str) -> int | None:
 
     None where neither is to be found: in inline tables, in dotted ones, in what was never a file.
     """
-    here, counts, found = "", {"": 1}, None
+    here, found = "", None
+    counts: dict[str, int] = {}  # of the tables of each array so far
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         head = _HEADER.match(line)
@@ -180,11 +177,22 @@ def _line_of(text: str, header: str, name: str) -> int | None:
             continue  # in the middle of a text of many lines
         if not head:
             return number
-        counts[head[1]] = counts.get(head[1], 0) + 1
-        here = f"{head[1]} {counts[head[1]]}"
+        here = _place_of(head[2].split("."), head[1] == "[[", counts)
         if here == header:
             found = number
     return found
+
+
+def _place_of(names: list[str], listed: bool, counts: dict[str, int]) -> str:
+    """Where a table is whose header has these names; those of an array are counted, by where the array is."""
+    place = ""
+    for depth, name in enumerate(names, 1):
+        place += "/" + name.strip(" \"'")
+        if listed and depth == len(names):
+            counts[place] = counts.get(place, 0) + 1
+        if place in counts:
+            place += f" {counts[place]}"
+    return place
 
 
 def _begins_here(lines: list[str], number: int) -> bool:

@@ -1,16 +1,19 @@
 """Zip files: written as a stream, the same bytes from the same contents on every machine and every day.
 
 Law: no time, owner or place of a machine is in them; entries stand in the order in which they were added; and what is
-held in memory is one entry, however many there are.
+held in memory is one entry, however many there are. (What is deflated has the same bytes wherever zlib is the same.) They
+end with a mark, by which we know our own.
 May import: errors and the standard library.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import tempfile
 import zlib
+from pathlib import Path
 from types import TracebackType
 from typing import IO
 
@@ -23,8 +26,9 @@ _UNIX_FILE = 0o100644 << 16
 _PLAIN, _LARGE = 20, 45  # the versions that ordinary and large files need
 _MOST = 0xFFFFFFFF  # from here on a number stands elsewhere, in 64 bits
 _MANY = 0xFFFF
+_MARK = b"Made by Babelgen"  # the file's comment
 HEADER = 30 + 46  # bytes of an entry beside its data and twice its name
-END = 22
+END = 22 + len(_MARK)
 
 
 class Zip:
@@ -51,7 +55,9 @@ class Zip:
             self._entries.close()
 
     def add(self, name: str, data: bytes, deflate: bool = False) -> None:
-        """Add an entry; deflated, its bytes depend on the machine's zlib, too."""
+        """Add an entry, called by a path below the folder that the file is unpacked in."""
+        if not _below(name):
+            raise ValueError(f"an entry of a zip file cannot be called {name!r}")
         if len(data) >= _MOST:
             raise UserError(f"{name} is too large for a zip file of ours: it has {len(data):,} bytes.")
         packed = _deflated(data) if deflate else data
@@ -89,11 +95,28 @@ class Zip:
             self._put(b"PK\6\7" + struct.pack("<IQI", 0, start + size, 1))
         count = min(self._count, _MANY)
         places = (min(size, _MOST), min(start, _MOST))
-        self._put(b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, *places, 0))
+        self._put(b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, *places, len(_MARK)) + _MARK)
 
     def _put(self, data: bytes) -> None:
         self._out.write(data)
         self._offset += len(data)
+
+
+def _below(name: str) -> bool:
+    """Whether a name leads to a file of the folder that it is unpacked in, whatever the system there."""
+    strange = any(character in '\\:*?"<>|' or not character.isprintable() for character in name)
+    parts = name.split("/")
+    return not strange and not {"", ".", ".."} & set(parts)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a zip file that was written here."""
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) < END:
+            return False
+        file.seek(-END, os.SEEK_END)
+        end = file.read(END)
+    return end.startswith(b"PK\5\6") and end.endswith(_MARK)
 
 
 def _deflated(data: bytes) -> bytes:

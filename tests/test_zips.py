@@ -2,16 +2,19 @@
 
 import io
 import random
+import shutil
 import stat
+import subprocess
 import tracemalloc
 import zipfile
+from pathlib import Path
 from typing import IO
 
 import pytest
 
 from babelgen import zips
 from babelgen.errors import UserError
-from babelgen.zips import END, Zip, key_bytes, key_data, key_entry
+from babelgen.zips import END, Zip, is_ours, key_bytes, key_data, key_entry
 
 
 def made(entries: dict[str, bytes], deflate: bool = False) -> bytes:
@@ -42,6 +45,38 @@ def test_the_same_contents_give_the_same_bytes_and_another_order_others() -> Non
     assert made(ENTRIES) != made(dict(reversed(ENTRIES.items())))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/./b", "C:a", "a\\b", "a\nb", "a\0b", "a\u202eb", "a?", '"a"', "a*", "<a>", "a|b"],
+)  # fmt: skip
+def test_a_name_that_leads_elsewhere_is_no_entry(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be called"):
+        made({name: b"x"})
+
+
+def test_our_own_are_known(tmp_path: Path) -> None:
+    place = tmp_path / "a.zip"
+    for entries in ({}, ENTRIES):
+        place.write_bytes(made(entries))
+        assert is_ours(place)
+    place.write_bytes(made(ENTRIES) + b"x")
+    assert not is_ours(place)
+    place.write_bytes(b"")
+    assert not is_ours(place)
+    with zipfile.ZipFile(place, "w") as file:
+        file.writestr("a", "b" * 100)
+    assert not is_ours(place)
+
+
+@pytest.mark.skipif(not shutil.which("unzip"), reason="no unzip on the path")
+@pytest.mark.parametrize("many", [3, 70_000])
+def test_unzip_finds_no_fault(tmp_path: Path, many: int) -> None:
+    place = tmp_path / "a.zip"
+    place.write_bytes(made({f"{number:05d}": b"%d" % number for number in range(many)}, deflate=True))
+    tested = subprocess.run(["unzip", "-tq", str(place)], capture_output=True, text=True, check=False)
+    assert (tested.returncode, tested.stderr) == (0, "")
+
+
 def test_a_file_of_nothing_is_one() -> None:
     with zipfile.ZipFile(io.BytesIO(made({}))) as file:
         assert file.namelist() == []
@@ -51,17 +86,18 @@ def test_many_entries_and_far_ones_are_read_by_others_and_take_no_memory() -> No
     """Beyond 65,535 entries, and beyond a start that is lowered so that nobody need write 4 GB."""
     tracemalloc.start()
     try:
-        with io.BytesIO() as buffer:
-            with Zip(buffer) as file:
-                before = tracemalloc.get_traced_memory()[0]
-                for number in range(70_000):
-                    file.add(f"{number:05d}", b"x")
-                    buffer.seek(0)  # what is written is not what is measured
-                grown = tracemalloc.get_traced_memory()[0] - before
+        with io.BytesIO() as buffer, Zip(buffer) as file:
+            before = tracemalloc.get_traced_memory()[0]
+            for number in range(70_000):
+                file.add(f"{number:05d}", b"x")
+                buffer.seek(0)  # what is written is not what is measured
+            grown = tracemalloc.get_traced_memory()[0] - before
         assert grown < 3_000_000
     finally:
         tracemalloc.stop()
-    with zipfile.ZipFile(io.BytesIO(made({f"{number:05d}": b"%d" % number for number in range(70_000)}))) as many:
+    with zipfile.ZipFile(
+        io.BytesIO(made({f"{number:05d}": b"%d" % number for number in range(70_000)}))
+    ) as many:
         assert len(many.namelist()) == 70_000
         assert many.read("69999") == b"69999"
 
@@ -132,9 +168,14 @@ def test_what_is_too_large_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_failure_leaves_no_list_of_entries() -> None:
     buffer: IO[bytes] = io.BytesIO()
-    with pytest.raises(ZeroDivisionError), Zip(buffer) as file:
-        file.add("a", b"1")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with Zip(buffer) as file:
+            file.add("a", b"1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     buffer.seek(0)
     assert not zipfile.is_zipfile(buffer)
 

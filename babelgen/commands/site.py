@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from jinja2 import TemplateError, TemplateSyntaxError
 
 from babelgen.catalog import Catalog
 from babelgen.commands.console import say
 from babelgen.commands.render import DEFAULT
-from babelgen.gallery import Built, Neighbour, base_address, build_site
-from babelgen.keys import Codec
-from babelgen.library import Library, load_library, picture_name
+from babelgen.errors import UserError, first_line
+from babelgen.gallery import Built, base_address, build_site
+from babelgen.library import load_library
+from babelgen.neighbours import Neighbours
 from babelgen.resources import shipped
 from babelgen.statistics import statistics_of
 
 
 @dataclass(frozen=True)
 class Publication:
-    """How a site is to be. flagged: with the pictures that were flagged, too. base_url: its address, if it is to be told."""
+    """How a site is to be.
+
+    flagged: with the pictures that were flagged, too. base_url: its address, if it is to be told. templates: a folder of
+    the user's, whose templates and assets go before the shipped ones of the same names. fresh: whether all is made and
+    compared, whatever is known of the last build.
+    """
 
     flagged: bool = False
     base_url: str | None = None
+    templates: Path | None = None
+    fresh: bool = False
 
 
 PLAIN = Publication()
@@ -44,22 +56,25 @@ def build(folder: Path, out: Path, publication: Publication) -> Built:
     for edition in {collection.edition for collection in library.collections}:
         if edition.statistics is not None:
             statistics_of(edition)  # only those that it pins are published
-    with Catalog.open(library.root) as catalog:
-        flagged, templates = publication.flagged, shipped("templates")
-        return build_site(library, catalog, out, Neighbours(library), templates, flagged, base)
+    own = publication.templates
+    if own is not None and not own.is_dir():
+        raise UserError(f"There is no folder {own} with templates.")
+    with Catalog.open(library.root) as catalog, _telling(own):
+        templates = own or shipped("templates")
+        flagged, fresh = publication.flagged, publication.fresh
+        return build_site(library, catalog, out, Neighbours(library), templates, flagged, base, fresh=fresh)
 
 
-class Neighbours:
-    """The keys before and after a key in the whole library of its edition."""
-
-    def __init__(self, library: Library) -> None:
-        editions = {collection.edition for collection in library.collections}
-        self._codecs: dict[str, Codec] = {edition.id: edition.codec for edition in editions}
-
-    def __call__(self, edition: str, key: str) -> tuple[Neighbour, Neighbour]:
-        """The previous and the next key, with the names that their pictures have or would have."""
-        here = self._codecs[edition].parse(key)
-        before, after = (here.step(count).text for count in (-1, 1))
-        return Neighbour(before, picture_name(edition, before)), Neighbour(
-            after, picture_name(edition, after)
-        )
+@contextmanager
+def _telling(own: Path | None) -> Iterator[None]:
+    """Turn what is wrong with somebody's own templates into a sentence."""
+    try:
+        yield
+    except TemplateError as error:
+        if own is None:  # the mistake is ours
+            raise
+        place = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+        name = (error.name if isinstance(error, TemplateSyntaxError) else None) or "in use"
+        raise UserError(
+            f"The template {name} cannot be used (templates of {own} go first){place}: {first_line(error).rstrip('.')}."
+        ) from error

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from babelgen.errors import UserError
+from babelgen.zips import Zip, is_ours
 
 # What a killed export leaves behind.
 LEFT_OVER = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
@@ -30,8 +31,6 @@ def telling(path: Path) -> Iterator[None]:
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Where to write a file; it is put in its place at the end, unless the same bytes are there already."""
-    if path.is_dir():
-        raise UserError(f"{path} is a folder: say the name of a file.")
     with telling(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = _beside(path)
@@ -46,6 +45,23 @@ def whole(path: Path) -> Iterator[Path]:
         finally:
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
+
+
+def check_zip(path: Path) -> None:
+    """UserError where a zip file may not go: what is there already is none, or is not ours."""
+    with telling(path):
+        if path.is_dir():
+            raise UserError(f"{path} is a folder: say the name of a file.")
+        if os.path.lexists(path) and not (path.is_file() and is_ours(path)):
+            raise UserError(f"{path} is there already and is no zip file of ours: choose another name.")
+
+
+@contextmanager
+def zip_file(path: Path) -> Iterator[Zip]:
+    """A zip file to fill, `whole` at the end; UserError as from `check_zip`."""
+    check_zip(path)
+    with whole(path) as place, place.open("wb") as file, Zip(file) as entries:
+        yield entries
 
 
 def put(source: Path, target: Path) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from babelgen.catalog import Catalog
-from babelgen.export.files import whole
+from babelgen.export.files import zip_file
 from babelgen.export.selection import chosen, items
 from babelgen.library import Library
-from babelgen.zips import Zip, key_data, key_entry
+from babelgen.zips import key_data, key_entry
 
 
 def export_keys(
@@ -25,7 +25,7 @@ def export_keys(
     """
     count = 0
     collections = chosen(library, slug)
-    with whole(out) as place, place.open("wb") as file, Zip(file) as keys:
+    with zip_file(out) as keys:
         for collection in collections:
             total = collection.spec.count()
             for position, entry, picture in items(library, collection, catalog, flagged):

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 _GROUP = 1000  # rows written together, or fewer
-_GROUP_TEXT = 8_000_000  # where their keys are long: characters
+_GROUP_TEXT = 8_000_000  # where their keys or prompts are long: characters
 
 
 def can_write() -> bool:
@@ -62,7 +62,7 @@ class ParquetRows:
     def add(self, row: dict[str, Any]) -> None:
         """Add a row of COLUMNS."""
         self._rows.append(row)
-        self._text += len(row["key"])
+        self._text += sum(len(row[name]) for name in ("key", "prompt", "negative"))
         if len(self._rows) == _GROUP or self._text > _GROUP_TEXT:
             self._flush()
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from babelgen.export.files import whole
+from babelgen.export.files import zip_file
 from babelgen.gallery import site_files
-from babelgen.zips import Zip
 
 _PACKED = {".png", ".webp", ".jpg", ".jpeg", ".zip"}  # deflating them would only take time
 
@@ -14,7 +13,7 @@ _PACKED = {".png", ".webp", ".jpg", ".jpeg", ".zip"}  # deflating them would onl
 def pack_site(site: Path, out: Path) -> int:
     """Write the files of a built site to a zip file, and return how many."""
     count = 0
-    with whole(out) as place, place.open("wb") as file, Zip(file) as packed:
+    with zip_file(out) as packed:
         for path in site_files(site):
             packed.add(path, (site / path).read_bytes(), deflate=Path(path).suffix not in _PACKED)
             count += 1

@@ -2,13 +2,14 @@
 
 Law: of a picture that is left out of the site nothing is said, since cards are made from what pages show; texts are
 short, and still to be escaped.
-May import: the standard library, gallery.pages, gallery.paths, gallery.text, gallery.thumbs, gallery.views.
+May import: the standard library, gallery.paths, gallery.rooms, gallery.text, gallery.thumbs, gallery.views.
 """
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from babelgen.gallery import paths
+from babelgen.gallery.rooms import GlossaryView
 from babelgen.gallery.text import shorten
 from babelgen.gallery.thumbs import Thumb, describe
 from babelgen.gallery.views import EditionView, HomeView, ItemView, PromptsView, SheetView
@@ -42,7 +43,8 @@ def card(view: object, title: str, description: str) -> Card:
             return _card(title, description, covers)
         case SheetView():
             words = view.drawer.description or f"A collection of “{title}”."
-            return _card(view.drawer.title, words, view.thumbs)
+            chosen = view.room.chosen if view.room else ()
+            return _card(view.drawer.title, words, chosen or view.thumbs)
         case ItemView():
             return _item(view)
         case EditionView():
@@ -50,13 +52,16 @@ def card(view: object, title: str, description: str) -> Card:
         case PromptsView():
             thumbs = [thumb for prompt in view.prompts for thumb in prompt.thumbs]
             return _card(f"Prompts of “{title}”", description, thumbs)
+        case GlossaryView():
+            return _card(f"Glossary of “{title}”", description, ())
         case _:
             return _card(title, description, ())
 
 
 def _item(view: ItemView) -> Card:
     picture = view.picture
-    said = f"{shorten(picture.prompt, 150)}. " if picture.prompt else ""
+    # What the title has whole is not said again.
+    said = f"{shorten(picture.prompt, 150)}. " if len(picture.prompt) > _TITLE else ""
     place = f"Number {view.position:,} of “{shorten(view.drawer.title, 40)}”"
     return Card(
         title=shorten(picture.prompt, _TITLE) or "The empty prompt",

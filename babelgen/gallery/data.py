@@ -3,16 +3,17 @@
 Law: what is written is ASCII, and holds no character that could end a script or be read as markup,
 whatever the texts in it. Each file is `babelgen.receive("<site path>", <value>);`, since a page opened
 from disk can load a script but cannot read a file. A file holds a few thousand pictures at most.
-May import: the standard library, gallery.assets, gallery.index, gallery.paths, gallery.text.
+May import: the standard library, gallery.assets, gallery.index, gallery.paths, gallery.signs, gallery.text.
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from itertools import chain, groupby, islice, product
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby, product
 
 from babelgen.gallery import paths
 from babelgen.gallery.assets import stamped
 from babelgen.gallery.index import Index, Item
+from babelgen.gallery.signs import program, sign
 from babelgen.gallery.text import WHOLE_KEY, plain, shorten
 
 PART = 2000  # pictures in one part of the search index, and about the most in one of the index of names
@@ -27,18 +28,32 @@ def script(path: str, value: object) -> str:
     return f"babelgen.receive({json.dumps(path)},{text});\n"
 
 
-def parts(index: Index) -> Iterator[tuple[str, str]]:
-    """(path, text) of all data, each but the last under a name with a hash of its bytes.
+Called = Callable[[str, str], str]
+"""Under which name a site has the file that is called so in scripts and was made from what has that sign; '' for none."""
+
+
+def parts(index: Index, called: Called = lambda path, sign: "") -> Iterator[tuple[str, str | None, str]]:
+    """(path, text, sign of what it was made from) of all data, each but the last under a name with a hash of its bytes.
+
+    There is no text where the site has the file already. The sign is empty where nobody asks for it.
 
     The last one, `paths.ITEMS_DATA`, says under `files` for each path that the others are called by in scripts which hash
     its file has: so only that one must be asked for again where a cache has it, and the site is of one piece.
     """
     files: dict[str, str] = {}
-    for path, text in chain(search(index), names(index)):
+    for path, mark, rows in search(index):
+        place, text = called(path, mark), None
+        if not place:
+            text = script(path, [*rows])
+            place = stamped(path, text)
+        files[path] = place.split(".")[-2]
+        yield place, text, mark
+    for path, text in names(index):
         place = stamped(path, text)
         files[path] = place.split(".")[-2]
-        yield place, text
-    yield from items(index, files)
+        yield place, text, ""
+    for path, text in items(index, files):
+        yield path, text, ""
 
 
 def items(index: Index, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -66,17 +81,15 @@ def items(index: Index, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield paths.ITEMS_DATA, script(paths.ITEMS_DATA, value)
 
 
-def search(index: Index) -> Iterator[tuple[str, str]]:
-    """(path, text) of each part of the search index, see `_row`."""
+def search(index: Index) -> Iterator[tuple[str, str, Iterator[list[str | int]]]]:
+    """(path, sign, rows) of each part of the search index, see `_row`."""
     numbers = {drawer.slug: drawer.number for drawer in index.drawers}
     editions = {id_: number for number, id_ in enumerate(index.editions)}
-    firsts = index.firsts()
-    number = 0
-    while part := list(islice(firsts, PART)):
-        number += 1
-        path = paths.search_data(number)
-        rows = [_row(item, numbers[item.slug], editions[item.picture.edition]) for item in part]
-        yield path, script(path, rows)
+    for start in range(0, index.count("pictures"), PART):
+        mark = sign(program(), list(numbers.items()), list(editions), index.shown(start, PART))
+        items = index.firsts(start, PART)
+        rows = (_row(item, numbers[item.slug], editions[item.picture.edition]) for item in items)
+        yield paths.search_data(start // PART + 1), mark, rows
 
 
 def names(index: Index) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from babelgen.gallery.thumbs import describe, where
 
 NEWEST = 50  # pictures in the feed
 MAP = 50_000  # addresses in one file of the map, as search engines take them
-_LONGEST = 500  # characters of a site's address, so that a file of the map is never larger than they take it
+_LONGEST = 500  # characters of a site's address as XML has it, so that a file of the map is never larger than they take
 _HEAD = '<?xml version="1.0" encoding="utf-8"?>\n'
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ADDRESS = re.compile(r"[A-Za-z0-9._~:/@!$&'()*+,;=%\[\]-]*")
@@ -45,8 +45,8 @@ def base_address(text: str) -> str:
 def _complaint(text: str) -> str:
     if not re.match("https?://", text):
         return "does not begin with https:// or http://"
-    if len(text) > _LONGEST:
-        return f"has more than {_LONGEST} characters"
+    if len(escape(text)) > _LONGEST:
+        return f"is longer than {_LONGEST} characters"
     for sign, name in (("?", "a query"), ("#", "a fragment")):
         if sign in text:
             return f"has {name}"
@@ -105,7 +105,7 @@ def _entry(base: str, item: Item) -> str:
 <link rel="enclosure" type="image/png" href={_value(image)}/>
 <published>{time}</published>
 <updated>{time}</updated>
-<summary>{_text(where(item))}</summary>
+<summary>{_text(where(item.title, item.position))}</summary>
 <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p><a href={_value(page)}>{shown}</a></p></div></content>
 </entry>"""
 

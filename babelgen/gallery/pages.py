@@ -5,13 +5,13 @@ template marks text as safe.
 May import: Jinja2, babelgen.resources, gallery.assets, gallery.cards, gallery.feeds, gallery.paths.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 
 from babelgen.gallery import paths
@@ -25,22 +25,28 @@ TEMPLATES = shipped("templates")
 
 @dataclass(frozen=True)
 class Site:
-    """What every page says of the library. base: the site's address, with a slash at its end, where it has one."""
+    """What every page says of the library.
+
+    base: the site's address, with a slash at its end, where it has one. glossary: whether it has a glossary.
+    """
 
     id: str
     title: str
     description: str
     base: str = ""
+    glossary: bool = False
 
 
 class Pages:
     """The templates of a site."""
 
-    def __init__(self, templates: Path, site: Site) -> None:
-        self._assets = read_assets(templates / "assets")
+    def __init__(self, templates: Sequence[Path], site: Site) -> None:
+        """templates: folders; what is in one of them goes before what is called so in a later one."""
+        self._assets = read_assets(*(folder / "assets" for folder in templates))
         self._site = site
         self._env = Environment(
-            loader=FileSystemLoader(templates),
+            loader=FileSystemLoader([*templates]),
+            auto_reload=False,  # each page would ask the disk for the template's time
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -56,10 +62,14 @@ class Pages:
 
     def html(self, template: str, here: str, view: object = None) -> str:
         """The page at the site path `here`, from the template of that name (without its ending)."""
-        return self._env.get_template(f"{template}.html").render(here=here, view=view)
+        return self.template(template).render(here=here, view=view)
 
-    def assets(self) -> Iterator[tuple[str, str]]:
-        """(site path, text) of the css, js and svg files."""
+    def template(self, name: str) -> Template:
+        """The template of that name (without its ending)."""
+        return self._env.get_template(f"{name}.html")
+
+    def assets(self) -> Iterator[tuple[str, str | bytes]]:
+        """(site path, text or bytes) of the css, js and svg files, and of others."""
         return self._assets.files()
 
     @pass_context

@@ -5,13 +5,14 @@ not open from disk.
 May import: the standard library.
 """
 
-import posixpath
+from functools import lru_cache
 from urllib.parse import quote
 
 HOME = "index.html"
 SEARCH = "search.html"
 FAVOURITES = "favourites.html"
 ABOUT = "about.html"
+PROFILES = "profiles.html"
 MISSING = "404.html"
 FEED = "feed.xml"
 MAP = "sitemap.xml"
@@ -79,6 +80,11 @@ def statistics(edition_id: str) -> str:
     return f"editions/{edition_id}.npy"
 
 
+def profile(anchor: str) -> str:
+    """A profile on the page of all profiles."""
+    return f"{PROFILES}#{anchor}"
+
+
 def glossary(anchor: str = "") -> str:
     """The glossary, or one term of it."""
     return f"glossary.html#{anchor}" if anchor else "glossary.html"
@@ -104,9 +110,9 @@ def edition_script(edition_id: str) -> str:
     return f"editions/{edition_id}.toml.js"
 
 
-def prompts(number: int = 1) -> str:
-    """A page of the prompts index; number counts from 1."""
-    return "prompts.html" if number == 1 else f"prompts-{number}.html"
+def prompts(start: str = "") -> str:
+    """A page of the prompts index: the first, or the one that is called by the hash of what it begins with."""
+    return f"prompts-{start}.html" if start else "prompts.html"
 
 
 def search_data(number: int) -> str:
@@ -122,4 +128,13 @@ def names_data(start: str) -> str:
 def href(target: str, here: str) -> str:
     """The relative link to the site path `target` (with or without #fragment) from the page `here`."""
     path, mark, fragment = target.partition("#")
-    return quote(posixpath.relpath(path, posixpath.dirname(here) or ".")) + mark + fragment
+    return _way(path, here.rpartition("/")[0]) + mark + fragment
+
+
+@lru_cache(maxsize=4096)  # most of a page's links are those of the page before
+def _way(path: str, folder: str) -> str:
+    there, here = path.split("/"), folder.split("/") if folder else []
+    same = 0
+    while same < min(len(here), len(there) - 1) and here[same] == there[same]:
+        same += 1
+    return quote("/".join([".."] * (len(here) - same) + there[same:]))

@@ -2,7 +2,7 @@
 
 Law: the only markup that enters a page unescaped is made here, by `_markup` and nothing else. Whatever the text says, it
 consists of the elements that `_Reader` knows; no raw HTML, no pictures, no styles; links lead to http, https and mailto
-addresses and to the text's own headings; and no character can reorder the page.
+addresses, to the text's own headings and to pages of the site that are there; and no character can reorder the page.
 May import: the standard library, markdown-it-py, markupsafe, gallery.terms, gallery.text.
 """
 
@@ -20,6 +20,7 @@ from babelgen.gallery.terms import Terms, slugs
 from babelgen.gallery.text import lines, plain, shorten
 
 _ADDRESS = re.compile(r"https?://[^\s/]|mailto:[^\s]", re.IGNORECASE)
+_PAGE = re.compile(r"[A-Za-z0-9._/-]+\.html")  # of the site; whether it is there, `Ways` knows
 _SENTENCE = re.compile(r".*?(?:(?<!\b\w)[.!?…؟।]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”]*)")
 _TEASER = 220  # characters of an essay's first sentence
 _ALIGNED = re.compile(r"text-align:(left|center|right)")
@@ -29,8 +30,20 @@ _BLOCKS = {
     for name in ("paragraph", "heading", "bullet_list", "ordered_list", "list_item", "blockquote", "th", "td")
 }
 
-Leads = Callable[[int], str]
-"""The address of a term's place in the glossary, by its number, as a page links to it."""
+
+@dataclass(frozen=True)
+class Ways:
+    """Where the links of a text on some page lead.
+
+    term: the address of a term's place in the glossary, by its number. page: the address of another page by the relative
+    one that the text has for it; '' where that is no page of the site.
+    """
+
+    term: Callable[[int], str]
+    page: Callable[[str], str]
+
+
+NOWHERE = Ways(lambda _: "", lambda _: "")
 
 
 class _Reader(MarkdownIt):
@@ -45,7 +58,7 @@ class _Reader(MarkdownIt):
 
     def validateLink(self, url: str) -> bool:
         """Whether an address may stand in a link; where not, the link stays the text that it was written as."""
-        return bool(_ADDRESS.match(url)) or url.startswith("#")
+        return bool(_ADDRESS.match(url) or _PAGE.fullmatch(url)) or url.startswith("#")
 
 
 _ESSAY, _NOTE = _Reader(headings=True), _Reader(headings=False)
@@ -57,21 +70,21 @@ class Prose:
 
     terms: Terms = field(default_factory=Terms)
 
-    def essay(self, text: str, leads: Leads) -> Markup:
+    def essay(self, text: str, ways: Ways) -> Markup:
         """An essay, its headings below the page's own."""
-        return self._markup(_ESSAY, text, leads, set())
+        return self._markup(_ESSAY, text, ways, set())
 
-    def note(self, text: str, leads: Leads, known: Sequence[int] = ()) -> Markup:
+    def note(self, text: str, ways: Ways, known: Sequence[int] = ()) -> Markup:
         """A caption or an explanation, without headings; terms that are `known` are no links."""
-        return self._markup(_NOTE, text, leads, set(known))
+        return self._markup(_NOTE, text, ways, set(known))
 
     def mentions(self, text: str) -> set[int]:
         """The numbers of the terms that are links in a text."""
         known: set[int] = set()
-        self._markup(_ESSAY, text, lambda _: "", known)
+        self._markup(_ESSAY, text, NOWHERE, known)
         return known
 
-    def _markup(self, reader: _Reader, text: str, leads: Leads, known: set[int]) -> Markup:
+    def _markup(self, reader: _Reader, text: str, ways: Ways, known: set[int]) -> Markup:
         tokens = reader.parse(lines(text))
         anchors = _anchors(tokens)
         for number, token in enumerate(tokens):
@@ -79,12 +92,12 @@ class Prose:
             if token.type == "inline":
                 children = _merged(token.children or [])
                 if tokens[number - 1].type != "heading_open":
-                    children = list(self._linked(children, leads, known))
-                token.children = list(_bounded(children, anchors))
+                    children = list(self._linked(children, ways, known))
+                token.children = list(_bounded(children, anchors, ways))
         # Once more, since a text may write a character as an entity.
         return Markup(lines(reader.renderer.render(tokens, reader.options, {})))
 
-    def _linked(self, children: Sequence[Token], leads: Leads, known: set[int]) -> Iterator[Token]:
+    def _linked(self, children: Sequence[Token], ways: Ways, known: set[int]) -> Iterator[Token]:
         """The same tokens with the terms in their texts made links, but for texts that are links already."""
         depth = 0
         for token in children:
@@ -95,7 +108,7 @@ class Prose:
             at = 0
             for found in self.terms.find(token.content, known):
                 yield _text(token.content[at : found.start])
-                yield Token("link_open", "a", 1, attrs={"class": "term", "href": leads(found.number)})
+                yield Token("link_open", "a", 1, attrs={"class": "term", "href": ways.term(found.number)})
                 yield _text(token.content[found.start : found.end])
                 yield Token("link_close", "a", -1)
                 at = found.end
@@ -167,20 +180,21 @@ def _merged(children: Sequence[Token]) -> list[Token]:
     return merged
 
 
-def _bounded(children: Sequence[Token], anchors: dict[str, str]) -> Iterator[Token]:
-    """The same tokens; links out of the site say so, and links to headings that are not there are no links."""
+def _bounded(children: Sequence[Token], anchors: dict[str, str], ways: Ways) -> Iterator[Token]:
+    """The same tokens; links out of the site say so, and links to headings and pages that are not there are no links."""
     dropped = False  # links do not nest
     for token in children:
         if token.type == "link_open" and token.attrs.get("class") != "term":
             href = str(token.attrs.get("href", ""))
-            inside = href.startswith("#")
-            dropped = inside and unquote(href[1:]).casefold() not in anchors
+            if _ADDRESS.match(href):
+                token.attrSet("rel", "external noopener")
+            else:
+                anchor = anchors.get(unquote(href[1:]).casefold(), "")
+                href = ways.page(href) if _PAGE.fullmatch(href) else anchor and f"#{anchor}"
+                token.attrSet("href", href)
+                dropped = not href
             if dropped:
                 continue
-            if inside:
-                token.attrSet("href", f"#{anchors[unquote(href[1:]).casefold()]}")
-            else:
-                token.attrSet("rel", "external noopener")
         elif token.type == "link_close" and dropped:
             dropped = False
             continue

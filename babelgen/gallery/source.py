@@ -84,6 +84,10 @@ class Room(Protocol):
     def captions(self) -> Mapping[int, str]:
         """Markdown for some positions, printed or not."""
 
+    @property
+    def asked(self) -> tuple[Sequence[str], int]:
+        """The prompts that somebody wrote for its keys, in their order, and how many keys each has; none where nobody did."""
+
     def text(self) -> str:
         """The essay, Markdown; may be empty. UserError where it cannot be read."""
 
@@ -122,6 +126,10 @@ class Collection(Protocol):
     @property
     def description(self) -> str:
         """Untrusted; may be empty."""
+
+    @property
+    def origin(self) -> str:
+        """Where its keys come from, in words. Untrusted; may be empty."""
 
     @property
     def room(self) -> Room:
@@ -177,12 +185,25 @@ class Library(Protocol[C]):
     def keys(self, collection: C, /) -> Iterator[Entry]:
         """The keys of a collection in order, printed or not."""
 
+    def edition_of(self, collection: C, /) -> Edition | None:
+        """The edition of all its keys; None where they may be of several."""
+
+    def keys_state(self, collection: C, /) -> str:
+        """What its keys follow from, so that they are what they were as long as this is, and of one edition; ''
+        where that cannot be told."""
+
 
 class Catalog(Protocol):
     """The record of the rendered pictures."""
 
     def pictures(self, names: list[str], /) -> Mapping[str, Picture]:
         """The rows of those of the names (at most 500) that are rendered."""
+
+    def state(self) -> str:
+        """Another one whenever something in it is other than it was; '' where that cannot be told."""
+
+    def versions(self) -> Iterator[tuple[str, str]]:
+        """The names of all rendered pictures, in order, each with `catalog.version_of` its row."""
 
     def flagged(self) -> Iterable[str]:
         """The names of all pictures that a model's safety checker flagged."""

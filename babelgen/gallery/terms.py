@@ -59,12 +59,12 @@ class Terms:
 def slugs(titles: Sequence[str], prefix: str) -> tuple[str, ...]:
     """An id for each title, made of its words after a prefix, so that it is none of the page's own; no two are equal."""
     found: dict[str, None] = {}
+    twins: dict[str, int] = {}
     for title in titles:
-        stem = "-".join([prefix, *_WORD.findall(title.casefold())])[:80]
-        slug, number = stem, 1
+        slug = stem = "-".join([prefix, *_WORD.findall(title.casefold())])[:80]
         while slug in found:
-            number += 1
-            slug = f"{stem}-{number}"
+            twins[stem] = twins.get(stem, 1) + 1
+            slug = f"{stem}-{twins[stem]}"
         found[slug] = None
     return tuple(found)
 

@@ -8,7 +8,7 @@ May import: the standard library.
 import re
 import unicodedata
 
-WHOLE_KEY = 2000  # characters; a longer key is whole only in its file
+WHOLE_KEY = 256  # characters; a longer key is whole only in its file: most prompts' keys are far shorter
 # Controls, surrogates and noncharacters say nothing on a page, and the bidirectional overrides and isolates could
 # reorder what stands around the text in places without isolation (titles, attributes).
 _UNFIT = re.compile(

@@ -10,6 +10,7 @@ from babelgen.gallery import paths
 from babelgen.gallery.index import Item
 from babelgen.gallery.text import shorten
 
+_SAID = 125  # characters of a prompt in a picture's text; a reader hears them at each picture
 _CAPTION = 300  # characters of a prompt under a small picture, of which three lines show
 
 
@@ -50,15 +51,15 @@ def thumb(item: Item) -> Thumb:
         alt=describe(picture.prompt),
         prompt=shorten(picture.prompt, _CAPTION),
         position=item.position,
-        place=where(item),
+        place=where(item.title, item.position),
     )
 
 
-def where(item: Item) -> str:
-    """An item's place in words."""
-    return f"{item.title}, no.\N{NO-BREAK SPACE}{item.position}"
+def where(title: str, position: int) -> str:
+    """An item's place in words: the title of its collection, and the position there."""
+    return f"{title}, no.\N{NO-BREAK SPACE}{position}"
 
 
 def describe(prompt: str) -> str:
     """A picture's text for those who do not see it: all that is known of it is its prompt."""
-    return f"Picture for “{shorten(prompt, 200)}”" if prompt else "Picture for the empty prompt"
+    return f"Picture for “{shorten(prompt, _SAID)}”" if prompt else "Picture for the empty prompt"

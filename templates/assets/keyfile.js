@@ -121,7 +121,12 @@ babelgen.keyfile = (() => {
     };
   }
 
-  const latin = (bytes) => new TextDecoder("latin1").decode(bytes);
+  /** A character a byte: what browsers decode as latin1 is another set. */
+  function latin(bytes) {
+    const parts = [];
+    for (let at = 0; at < bytes.length; at += 8192) parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
+    return parts.join("");
+  }
 
   async function inflate(bytes) {
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));

@@ -7,7 +7,7 @@
   const keyfile = babelgen.keyfile;
   const box = document.querySelector(".lookup");
   const answer = document.querySelector("#answer");
-  const WHOLE = 2000; // characters; a command names the file of a longer key
+  const WHOLE = 256; // characters; a command names the file of a longer key
   let asked = 0;
 
   const paragraph = (text, className = "") => element("p", text, { className });
@@ -17,9 +17,9 @@
     answer.replaceChildren(...parts);
   }
 
-  function copyButton(text, words, action = "copy") {
+  function copyButton(action, words) {
     const button = element("button", "Copy", { type: "button" });
-    Object.assign(button.dataset, { do: action, text });
+    button.dataset.do = action;
     button.append(element("span", ` ${words}`, { className: "quiet" }));
     return button;
   }
@@ -27,8 +27,8 @@
   function commandBox(command) {
     const box = element("div", "", { className: "command" });
     const code = element("code");
-    for (const word of command.split(" ")) code.append(element("span", word), " ");
-    box.append(code, copyButton(command, "the command"));
+    command.split(" ").forEach((word, at) => code.append(at ? " " : "", element("span", word)));
+    box.append(code, copyButton("copy", "the command"));
     return box;
   }
 
@@ -44,7 +44,7 @@
     Object.assign(keeping.dataset, { name: `${name}.key`, key });
     const file = element("button", "Key file", { type: "button" });
     file.dataset.do = "save-key";
-    keeping.append(copyButton("", "the key", "copy-key"), file);
+    keeping.append(copyButton("copy-key", "the key"), file);
     return [element("code", short, { className: "shelfmark" }), keeping];
   }
 

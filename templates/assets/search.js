@@ -21,11 +21,20 @@
   let shown = null; // the list that is shown: hits, [row, number] each; total; collection that was asked for
   let running = 0;
 
-  /** Without case and accents, so that "cafe" finds "Café". */
+  /** Without case and accents, so that "cafe" finds "Café", and "strasse" finds "Straße". */
   function fold(text) {
-    const lower = /^[\x20-\x7e]*$/.test(text) ? text : text.normalize("NFKD").replace(/\p{M}/gu, "");
-    return lower.toLowerCase();
+    const bare = /^[\x20-\x7e]*$/.test(text) ? text : text.normalize("NFKD").replace(/\p{M}/gu, "");
+    return bare.toUpperCase();
   }
+
+  /** What all must be there, folded: single words, and what stands in quotes as it stands. */
+  function termsOf(text) {
+    const straight = fold(text).replace(/[“”„«»]/g, '"');
+    const found = [...straight.matchAll(/"([^"]*)"?|[^\s"]+/g)].map(([word, phrase]) => phrase ?? word);
+    return found.map((term) => term.trim().replace(/\s+/g, " ")).filter(Boolean);
+  }
+
+  const inAddress = () => new URLSearchParams(location.hash.slice(1));
 
   const counted = (count) => (count === 1 ? "1 picture" : `${count.toLocaleString("en")} pictures`);
 
@@ -41,7 +50,6 @@
   const label = (option, title, count) => (option.textContent = `${title} (${count.toLocaleString("en")})`);
 
   function fillFilters() {
-    const asked = new URLSearchParams(location.search);
     for (const [name, select] of Object.entries(filters)) {
       const values = ofItems[name]();
       for (const [value, title, count] of values) {
@@ -49,8 +57,18 @@
         label(option, title, count);
         select.append(option);
       }
-      if (values.some(([value]) => value === asked.get(name))) select.value = asked.get(name);
-      select.parentElement.hidden = values.length < 2 && !select.value;
+      select.dataset.choices = values.length;
+    }
+  }
+
+  /** Take words and filters from the address; what is asked for in vain is no filter. */
+  function readAddress() {
+    const asked = inAddress();
+    query.value = asked.get("q") ?? "";
+    for (const [name, select] of Object.entries(filters)) {
+      const value = asked.get(name);
+      select.value = [...select.options].some((option) => option.value === value) ? value : "";
+      select.parentElement.hidden = select.dataset.choices < 2 && !select.value;
     }
   }
 
@@ -74,7 +92,7 @@
     const steps = filters.steps.value && Number(filters.steps.value);
     const edition = items.editions.findIndex(([id]) => id === filters.edition.value);
     const collection = items.collections.findIndex(([slug]) => slug === filters.collection.value);
-    const words = fold(query.value).split(/\s+/).filter(Boolean);
+    const words = termsOf(query.value);
     return { words, steps, edition, collection, any: words.length > 0 || steps || edition >= 0 || collection >= 0 };
   }
 
@@ -130,11 +148,11 @@
   }
 
   async function search() {
+    if (!items) return; // what is asked is found when they are here
     const mine = ++running;
     remember();
     babelgen.lookUpClear();
     try {
-      items ??= await babelgen.items();
       const asked = ask();
       if (asked.any) await findAll(asked, () => mine === running);
       else clear();
@@ -203,13 +221,14 @@
     more.hidden = results.children.length >= list.hits.length;
   }
 
-  /** Keep the search in the address, so that going back to this page finds it again. */
+  /** Keep the search in the address, so that going back to this page finds it again, and that it can be passed on. It
+      stands behind `#`, which no server is told. */
   function remember() {
     const kept = new URLSearchParams();
     if (query.value && query.value.length <= LONGEST) kept.set("q", query.value);
     for (const [name, select] of Object.entries(filters)) if (select.value) kept.set(name, select.value);
     try {
-      history.replaceState(null, "", String(kept) ? `?${kept}` : location.pathname);
+      history.replaceState(null, "", String(kept) ? `#${kept}` : location.pathname);
     } catch {
       /* not allowed from disk in some browsers */
     }
@@ -233,12 +252,22 @@
     else search();
   });
 
+  addEventListener("hashchange", () => {
+    if (!items) return;
+    readAddress();
+    search();
+  });
+
   async function start() {
-    query.value = new URLSearchParams(location.search).get("q") ?? "";
+    const first = inAddress().get("q") ?? "";
+    query.value = first;
     query.focus();
     items = await babelgen.items();
+    const typed = query.value; // while they came
     fillFilters();
-    const asked = query.value || Object.values(filters).some(({ value }) => value);
+    readAddress();
+    if (typed !== first) query.value = typed;
+    const asked = Boolean(query.value) || Object.values(filters).some(({ value }) => value);
     document.querySelector(".lookup").open = !asked;
     if (asked) await search();
   }

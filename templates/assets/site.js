@@ -93,7 +93,7 @@ const babelgen = (() => {
     text.length > most ? `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "").trimEnd()}…` : text;
 
   /** A picture's text for those who do not see it. */
-  const describe = (prompt) => (prompt ? `Picture for “${cut(prompt, 200)}”` : "Picture for the empty prompt");
+  const describe = (prompt) => (prompt ? `Picture for “${cut(prompt, 125)}”` : "Picture for the empty prompt");
 
   function mounted([prompt, , , name, colour, width, height]) {
     const mount = element("span", "", { className: "mount" });
@@ -173,8 +173,11 @@ const babelgen = (() => {
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
   }
 
-  /** The whole key of a block of buttons: in the page, or in a data script where it is long. */
-  const keyBeside = async ({ parentElement: { dataset } }) => dataset.key ?? load(dataset.keyScript);
+  /** The whole key of a block of buttons: beside it in the page, or in a data script where it is long. */
+  async function keyBeside({ parentElement: { dataset, previousElementSibling } }) {
+    if (dataset.keyScript) return load(dataset.keyScript);
+    return dataset.key ?? previousElementSibling.textContent;
+  }
 
   async function random() {
     const { collections } = await items();
@@ -189,7 +192,7 @@ const babelgen = (() => {
   /** What the elements with data-do="..." do; other scripts add to it. */
   const actions = {
     random,
-    copy: (button) => copy(button, button.dataset.text),
+    copy: (button) => copy(button, button.previousElementSibling.textContent), // the command before it
     "copy-key": async (button) => copy(button, await keyBeside(button)),
     "save-key": async (link) => {
       save(link.parentElement.dataset.name, `${await keyBeside(link)}\n`);
@@ -197,12 +200,22 @@ const babelgen = (() => {
     },
   };
 
+  /** Do something, now or in a while, and tell what goes wrong. */
+  const attempt = (action, ...given) => Promise.resolve(given).then((all) => action(...all)).catch((error) => tell(error.message));
+
   document.addEventListener("click", (event) => {
     const target = event.target.closest("[data-do]");
     const action = target && actions[target.dataset.do];
     if (!action || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    Promise.resolve(action(target)).catch((error) => tell(error.message));
+    attempt(action, target);
+  });
+
+  /* What is searched for stands behind `#` in the address, so that no server is told of it. */
+  document.querySelector(".seek").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { action, elements } = event.target;
+    location.assign(`${action}#${new URLSearchParams({ q: elements.q.value })}`);
   });
 
   document.body.append(status);

@@ -25,10 +25,10 @@ class Reader:
         self.page.wait_for_url(f"{self._site.as_uri()}/{path}", timeout=5000)
         return True
 
-    def wait(self, selector: str) -> Any:
-        """The first of the elements that a selector names, once it is there to see."""
+    def wait(self, selector: str, state: str = "visible") -> Any:
+        """The first of the elements that a selector names, once it is there to see, or in another state."""
         found = self.page.locator(selector).first
-        found.wait_for(timeout=5000)
+        found.wait_for(state=state, timeout=5000)
         return found
 
     def told(self, words: str, where: str = "main") -> None:
@@ -39,8 +39,8 @@ class Reader:
         """Wait until the search says so; the pages' policy forbids to wait for a function's value."""
         self.page.locator("#found", has_text=re.compile(f"^{re.escape(words)}$")).wait_for(timeout=5000)
 
-    def pasted(self) -> str:
+    def pasted(self, field: str = "#seek") -> str:
         """What is in the clipboard, as a reader would get it."""
-        self.page.focus("#seek")
+        self.page.fill(field, "")
         self.page.keyboard.press("Control+v")
-        return str(self.page.input_value("#seek"))
+        return str(self.page.input_value(field))

@@ -15,11 +15,15 @@ PAGES = [
     paths.sheet("pages"),
     paths.sheet("sample"),
     paths.sheet("empty"),
+    paths.sheet("found"),  # it has a room
+    paths.item("found", 1),
     paths.item("pages", 1),
     *(paths.item("sample", at) for at in range(1, len(HOSTILE) + 2)),
     paths.edition("mini-7k3q9d2x"),
     paths.prompts(),
-    f"{paths.SEARCH}?q=sea",
+    paths.glossary(),
+    paths.PROFILES,
+    f"{paths.SEARCH}#q=sea",
     paths.FAVOURITES,
     paths.ABOUT,
     paths.MISSING,
@@ -31,6 +35,26 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_is_blocked(reader: Reader
         reader.open(path)
     assert len(reader.asked) > 100
     assert all(url.startswith(site.as_uri()) for url in reader.asked)
+
+
+def test_pages_add_one_global_name_and_load_what_they_use(reader: Reader, site: Path) -> None:
+    (site.parent / "blank.html").write_text("<!doctype html><title>blank</title>")
+    names = "Object.getOwnPropertyNames(window).filter(name => !/^[0-9]+$/.test(name))"
+    blank = set(reader.open("../blank.html").evaluate(names))
+    scripts = {}
+    for path in PAGES:
+        page = reader.open(path)
+        assert set(page.evaluate(names)) <= blank, path  # `const babelgen` is in scope, and no property
+        assert page.evaluate("typeof babelgen") == "object"
+        found = page.evaluate("[...document.scripts].map(s => s.src).filter(src => src.includes('/assets/'))")
+        scripts[path] = [url.rpartition("/")[2].partition(".")[0] for url in found]
+    assert scripts[paths.ABOUT] == scripts[paths.HOME] == scripts[paths.prompts()] == ["site", "turn"]
+    assert (
+        scripts[paths.item("pages", 1)]
+        == scripts[paths.sheet("pages")]
+        == ["site", "turn", "shelf", "slides"]
+    )
+    assert max(map(len, scripts.values())) == 6
 
 
 @pytest.mark.parametrize("width", [320, 360])
@@ -67,7 +91,7 @@ def test_search_finds_a_whole_key_and_says_when_there_is_nothing(reader: Reader)
     reader.found("1 picture")
     page.click("#results a")
     assert reader.at(paths.item("pages", 6))
-    page = reader.open(f"{paths.SEARCH}?q=no+such+words")
+    page = reader.open(f"{paths.SEARCH}#q=no+such+words")
     reader.found("Nothing printed here has that.")
 
 

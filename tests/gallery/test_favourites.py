@@ -31,8 +31,7 @@ def keep(reader: Reader, held: object) -> None:
 def shelf(reader: Reader) -> list[str]:
     """The places of the plates on the shelf."""
     reader.open(paths.FAVOURITES)
-    reader.told("", "#found")
-    reader.page.wait_for_timeout(150)
+    reader.wait("#none, #results .plate")
     return list(reader.page.locator("#results .place").all_text_contents())
 
 
@@ -68,7 +67,7 @@ class TestStars:
         assert page.get_attribute(".tools .star", "aria-pressed") == "true"
 
     def test_search_results_have_them(self, reader: Reader) -> None:
-        page = reader.open(f"{paths.SEARCH}?q=cafe")
+        page = reader.open(f"{paths.SEARCH}#q=cafe")
         page.click("#results .star")
         assert len(kept(reader)) == 1
 
@@ -142,7 +141,9 @@ class TestShelf:
         reader.page.context.close()
         assert reader.troubles == []
 
-    def test_those_that_are_not_in_the_site_any_more_are_told_and_can_be_forgotten(self, reader: Reader) -> None:
+    def test_those_that_are_not_in_the_site_any_more_are_told_and_can_be_forgotten(
+        self, reader: Reader
+    ) -> None:
         keep(reader, ["0" * 32, row(1, "").name, "f" * 32])
         assert len(shelf(reader)) == 1
         reader.told("2 pictures that you starred are not in this site.", "#lost")

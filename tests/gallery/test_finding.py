@@ -11,6 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -18,6 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from babelgen.catalog import Picture
 from babelgen.gallery import paths
 from babelgen.keys.spelling import compute_check
+from babelgen.store import encode_png
 
 from .made_up import MADE, MINI, MadeCollection, MadeEdition, MadeLibrary, key_of, name_of, row
 from .reader import Reader
@@ -98,7 +100,7 @@ class TestFilters:
         seeker.found("6 pictures")
         page.select_option("#filter-steps", "30")
         seeker.found("2 pictures")
-        assert page.url.endswith("search.html?q=sea&steps=30")
+        assert page.url.endswith("search.html#q=sea&steps=30")
         page.select_option("#filter-collection", "best")
         seeker.found("1 picture")
         page.click("#results a")
@@ -111,10 +113,25 @@ class TestFilters:
             "",
         ]
 
+    def test_an_address_that_is_changed_is_searched(self, seeker: Reader) -> None:
+        seeker.page.fill("#query", "sea")
+        seeker.found("6 pictures")
+        seeker.page.evaluate("location.hash = 'q=lake&steps=20'")
+        seeker.found("4 pictures")
+        assert seeker.page.input_value("#query") == "lake"
+        assert seeker.page.input_value("#filter-steps") == "20"
+
+    def test_no_server_is_told_what_is_searched_for(self, seeker: Reader) -> None:
+        seeker.open(paths.HOME).fill("#seek", "the sea & more")
+        seeker.page.keyboard.press("Enter")
+        seeker.found("Nothing printed here has that.")
+        assert seeker.page.url.endswith("search.html#q=the+sea+%26+more")
+        assert all("sea+" not in url for url in seeker.asked)
+
     def test_they_work_without_words(self, seeker: Reader) -> None:
-        page = seeker.open(f"{paths.SEARCH}?collection=best")
+        page = seeker.open(f"{paths.SEARCH}#collection=best")
         seeker.found("3 pictures")  # one of them hangs there twice
-        assert [words.split(" no.")[0] for words in page.locator("#results .place").all_text_contents()] == [
+        assert page.locator("#results .place").all_text_contents() == [
             "The best, no.\u00a02",
             "The best, no.\u00a03",
             "The best, no.\u00a01",
@@ -127,7 +144,7 @@ class TestFilters:
 
     def test_each_choice_tells_how_many_it_would_find(self, seeker: Reader) -> None:
         page = seeker.page
-        seeker.wait("#filter-collection option:nth-child(2)")
+        seeker.wait("#filter-collection option:nth-child(2)", "attached")
         before = options(seeker, "collection")
         assert before == ["All collections", "Seas <b> (6)", "Lakes (4)", "Embeddings (2)", "The best (4)"]
         assert options(seeker, "steps") == ["Any number", "20 steps (8)", "30 steps (2)", "50 steps (2)"]
@@ -151,14 +168,19 @@ class TestFilters:
         )
 
     def test_what_an_address_asks_for_in_vain_is_no_filter(self, seeker: Reader) -> None:
-        for asked in ("collection=nowhere", "steps=-1", "edition=%3Cscript%3E", "steps=20&collection=__proto__"):
-            page = seeker.open(f"{paths.SEARCH}?q=sea&{asked}")
+        for asked in (
+            "collection=nowhere",
+            "steps=-1",
+            "edition=%3Cscript%3E",
+            "steps=20&collection=__proto__",
+        ):
+            page = seeker.open(f"{paths.SEARCH}#q=sea&{asked}")
             seeker.found("4 pictures" if "steps=20" in asked else "6 pictures")
             assert page.input_value("#filter-collection") == ""
 
     def test_a_filter_with_one_choice_is_not_shown(self, reader: Reader) -> None:
         page = reader.open(paths.SEARCH)
-        reader.wait("#filter-collection option:nth-child(2)")
+        reader.wait("#filter-collection option:nth-child(2)", "attached")
         assert page.is_visible("#filter-collection")
         assert page.is_hidden("#filter-steps")
         assert page.is_hidden("#filter-edition")
@@ -167,6 +189,60 @@ class TestFilters:
         reader.open(paths.sheet("found")).click("text=Search in it")
         reader.found("2 pictures")
         assert reader.page.input_value("#filter-collection") == "found"
+
+
+@pytest.fixture(scope="module")
+def worded(tmp_path_factory: pytest.TempPathFactory) -> MadeLibrary:
+    """A library of prompts that are hard to find."""
+    library = MadeLibrary(tmp_path_factory.mktemp("worded") / "library")
+    prompts = (
+        "The sea at sunset",
+        "sunset over the sea",
+        "Straße in ZÜRICH",
+        "ΟΔΟΣ στο φως",
+        "seaside, the",
+        "Ångström Ｗide",
+    )
+    library.add(MadeCollection("words", "Words"), [row(at, words) for at, words in enumerate(prompts)])
+    library.build(library.root.parent / "site")
+    return library
+
+
+@pytest.mark.parametrize(
+    ("asked", "count"),
+    [
+        ("sea the", 3),
+        ("SUNSET sea", 2),
+        ('"the sea"', 2),
+        ('"the sea" sunset', 2),
+        ('"sunset over"', 1),
+        ('sunset "the  SEA', 2),
+        ("“the sea” at", 1),
+        ('"sea the"', 0),
+        ("strasse zurich", 1),
+        ("straße", 1),
+        ("οδοσ", 1),
+        ("ΦΩΣ", 1),
+        ("angstrom wide", 1),
+        ("ｓｅａｓｉｄｅ", 1),
+        ("a\u030angstro\u0308m", 1),
+    ],
+)
+def test_words_and_phrases(browser: Any, worded: MadeLibrary, asked: str, count: int) -> None:
+    reader = Reader(browser.new_context().new_page(), worded.root.parent / "site")
+    reader.open(paths.SEARCH).fill("#query", asked)
+    reader.found(
+        "1 picture" if count == 1 else f"{count} pictures" if count else "Nothing printed here has that."
+    )
+    reader.page.context.close()
+    assert reader.troubles == []
+
+
+def test_quotes_alone_ask_for_nothing(seeker: Reader) -> None:
+    seeker.page.fill("#query", "sea")
+    seeker.found("6 pictures")
+    seeker.page.fill("#query", '""')
+    seeker.page.wait_for_selector("#results .plate", state="detached")
 
 
 class TestNames:
@@ -182,7 +258,9 @@ class TestNames:
     def test_names_and_checks_are_those_of_the_library(self, seeker: Reader) -> None:
         for at in range(40):
             key = right(key_of(at * 7919, f"t{at:x}"))
-            assert seeker.page.evaluate("key => babelgen.keyfile.nameOf('mini-7k3q9d2x', key)", key) == name_of(key)
+            assert seeker.page.evaluate(
+                "key => babelgen.keyfile.nameOf('mini-7k3q9d2x', key)", key
+            ) == name_of(key)
             body, check = key.split("~")
             assert seeker.page.evaluate("body => babelgen.keyfile.checkOf(body)", body) == check
 
@@ -204,6 +282,13 @@ class TestKeyFiles:
                 texts.add_text(name, text, zip=form == "zTXt")
         give(seeker, png(texts), "renamed.dat")
         assert seeker.at(paths.item("seas", 5))
+
+    @pytest.mark.parametrize("width", [8, 400])
+    def test_a_picture_as_the_library_writes_it_leads_to_its_page(self, seeker: Reader, width: int) -> None:
+        one = lob_row(0) if width == 400 else row(4, "")
+        pixels = np.random.default_rng(1).integers(0, 256, (width, width, 3), np.uint8)
+        give(seeker, encode_png(pixels, {"key": one.key, "edition": one.edition, "parameters": "a b"}))
+        assert seeker.at(paths.item("lobs", 1) if width == 400 else paths.item("seas", 5))
 
     def test_a_key_of_189436_characters_leads_to_its_picture(self, seeker: Reader) -> None:
         give(seeker, f"{lob_key(1)}\n".encode())
@@ -257,7 +342,7 @@ class TestKeyFiles:
         assert seeker.page.inner_text("#answer .shelfmark") == key
         told = seeker.page.locator("#answer .command code").text_content().strip()
         assert told == f'python render.py key render --text "{key}" --out picture.png'
-        assert seeker.page.evaluate("navigator.clipboard.readText && document.activeElement.dataset.text") == told
+        assert seeker.pasted("#query") == told
 
     def test_a_long_one_that_is_not_printed_is_saved_first(self, seeker: Reader) -> None:
         key = lob_key(9)
@@ -296,7 +381,7 @@ class TestKeyFiles:
             seeker.wait("#answer p:not(:has-text('Looking'))")
             assert seeker.page.url.endswith(paths.SEARCH)
             assert "opens" not in seeker.page.inner_text("#answer")
-            seeker.page.fill("#query", one.prompt)
+            seeker.page.fill("#query", f'"{one.prompt}"')
             seeker.found("Nothing printed here has that.")
 
 
@@ -307,7 +392,7 @@ NO_KEYS = {
     "two lines": f"{key_of(1)}\n{key_of(2)}\n".encode(),
     "a byte order mark": b"\xef\xbb\xbf" + key_of(1).encode(),
     "capitals": key_of(1).upper().encode(),
-    "a shell": b'babel2:mini-7k3q9d2x:20.t4hx9.$(id)~ddghe53z',
+    "a shell": b"babel2:mini-7k3q9d2x:20.t4hx9.$(id)~ddghe53z",
     "too long": b"A" * (4 * 2**20 + 1),
     "a long line": b"A" * 189437,
     "a photograph": b"\xff\xd8\xff\xe0" + bytes(100),
@@ -320,7 +405,9 @@ NO_KEYS = {
     "no texts in iTXt": SIGNATURE + chunk(b"iTXt", b"key\0\1\0en") + chunk(b"IEND", b""),
     "broken compression": SIGNATURE + chunk(b"zTXt", b"key\0\0" + b"\x78\x9cjunk") + chunk(b"IEND", b""),
     "a bomb": SIGNATURE + chunk(b"zTXt", b"key\0\0" + zlib.compress(bytes(2**28), 9)) + chunk(b"IEND", b""),
-    "a text that is no key": SIGNATURE + chunk(b"tEXt", b"key\0<img src=x onerror=alert(1)>") + chunk(b"IEND", b""),
+    "a text that is no key": SIGNATURE
+    + chunk(b"tEXt", b"key\0<img src=x onerror=alert(1)>")
+    + chunk(b"IEND", b""),
     "a key behind the end": SIGNATURE + chunk(b"IEND", b"") + chunk(b"tEXt", b"key\0" + key_of(1).encode()),
     "many chunks": SIGNATURE + chunk(b"tEXt", b"") * 300000,
 }
