@@ -1,6 +1,6 @@
 """The command line: flags to settings to one command function.
 
-May import: cli_edition, cli_key, errors, exits, options, settings; edition and commands inside functions. Torch is loaded by the few commands that render.
+May import: cli_edition, cli_export, cli_key, errors, exits, options, settings; edition and commands inside functions. Torch is loaded by the few commands that render.
 """
 
 from __future__ import annotations
@@ -14,18 +14,23 @@ from typing import Annotated
 import typer
 
 from babelgen.cli_edition import edition_app
+from babelgen.cli_export import export_app
 from babelgen.cli_key import key_app
 from babelgen.errors import UserError
 from babelgen.exits import Command
 from babelgen.options import (
     AddOnly,
+    BaseUrl,
     EditionOption,
+    Flagged,
+    Fresh,
     Json,
     LevelOption,
     LibraryFolder,
     Name,
     ShardOption,
     Steps,
+    Templates,
     Title,
     make_run,
     options_of,
@@ -42,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(key_app, name="key")
 app.add_typer(edition_app, name="edition")
+app.add_typer(export_app, name="export")
 
 
 def _fields(**values: object) -> dict[str, object]:
@@ -173,9 +179,10 @@ def search(
 def site(
     library: LibraryFolder = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the site goes.")] = Path("site"),
-    flagged: Annotated[
-        bool, typer.Option("--flagged", help="Show the pictures that a model's safety checker flagged, too.")
-    ] = False,
+    flagged: Flagged = False,
+    base_url: BaseUrl = None,
+    templates: Templates = None,
+    fresh: Fresh = False,
 ) -> int:
     """Build the static site of a library (library/default).
 
@@ -183,7 +190,7 @@ def site(
     """
     from babelgen.commands import site as command
 
-    return command.site(library, out, flagged)
+    return command.site(library, out, command.Publication(flagged, base_url, templates, fresh))
 
 
 @app.command(cls=Command)

@@ -2,7 +2,7 @@
 
 Law: an invalid library file is refused before anything is rendered; a key's place on disk follows from the
 edition and the key alone.
-May import: errors, edition, collections, toml; never torch.
+May import: errors, edition, collections, rooms, toml; never torch.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from babelgen.collections import Collection, read_collection
 from babelgen.edition import Edition, load_edition
 from babelgen.errors import UserError
+from babelgen.rooms import Term, read_glossary
 from babelgen.toml import Table, read_toml
 
 FILE = "library.toml"
@@ -39,12 +40,31 @@ class Library:
     title: str
     description: str
     collections: tuple[Collection, ...]
+    glossary: tuple[Term, ...] = ()
 
     def keys(self, collection: Collection) -> Iterator[Entry]:
         """The items of a collection in order; one key may stand in many collections."""
         edition = collection.edition
         for key in collection.spec.keys(edition):
             yield Entry(edition, key, picture_name(edition.id, key))
+
+    def edition_of(self, collection: Collection) -> Edition:
+        """The edition of a collection's keys."""
+        return collection.edition
+
+    def keys_state(self, collection: Collection) -> str:
+        """What a collection's keys follow from, so that they are what they were as long as this is; '' if that is not sure."""
+        edition = collection.edition
+        if edition.provisional:  # its tokenizer may become another one
+            return ""
+        try:
+            words = edition.words.stat()
+        except OSError:
+            return ""
+        said = repr(
+            (edition.id, collection.kind, collection.spec, edition.lengths, words.st_size, words.st_mtime_ns)
+        )
+        return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
 
     def entries(self) -> Iterator[Entry]:
         """The items of all collections."""
@@ -69,7 +89,8 @@ def read_library(path: Path, root: Path) -> Library:
     top = read_toml(path)
     default = _edition(top, path, None)
     collections = [
-        read_collection(table, _edition(table, path, default)) for table in top.tables("collection")
+        read_collection(table, _edition(table, path, default), path.parent)
+        for table in top.tables("collection")
     ]
     library = Library(
         root=root,
@@ -77,6 +98,7 @@ def read_library(path: Path, root: Path) -> Library:
         title=top.text("title", root.name),
         description=top.text("description", ""),
         collections=tuple(collections),
+        glossary=read_glossary(top, path.parent),
     )
     top.refuse_others()
     _refuse_twins(library, path)

@@ -37,7 +37,7 @@ def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
         "render", "range", "random", "search", "site", "status", "verify", "gc",
         "key show", "key render", "key next", "key prev", "key random", "key check", "key rebase", "key decode",
-        "key encode", "edition list", "edition show", "edition check", "edition pin", "edition fit",
+        "key encode", "export keys", "export dataset", "export site", "edition list", "edition show", "edition check", "edition pin", "edition fit",
     }  # fmt: skip
 
 
@@ -65,6 +65,7 @@ WRONG_USAGE = [
     ["render", "--slots", "0"], ["render", "--engine", "spark"], ["render", "--device", "tpu"], ["verify", "--precision", "int8"], ["random", "--count", "0"], ["random", "--seed", "x"], ["range", "--steps", "65"],
     ["range", "--level", "book"], ["range", "--page", "-1"], ["range", "--page", "9" * 5000], ["search"],
     ["key", "show", "a", "b"], ["key", "render", "a"], ["key", "next", "--count"], ["edition", "show"],
+    ["export"], ["export", "keys"], ["export", "dataset", "--base-url", "a"], ["export", "site", "a"],
 ]  # fmt: skip
 
 

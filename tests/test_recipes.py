@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from babelgen.commands.render import find_library
 from babelgen.edition import Edition
@@ -213,6 +214,102 @@ class TestFindingLibraries:
         with pytest.raises(UserError, match=f"^{re.escape(told)}$"):
             find_library(Path(recipe) if recipe else None, Path(folder) if folder else None)
         assert list(elsewhere.iterdir()) == []
+
+
+FURNISHED = (
+    'glossary = "words.d/glossary.toml"\n'
+    + RECIPE
+    + """
+essay = "texts/essay.md"
+chosen = [2]
+
+[[collection.references]]
+file = "texts/a.png"
+caption = "A picture"
+
+[collection.captions]
+1 = "The first"
+"""
+)
+
+
+class TestRooms:
+    """The texts and pictures that a recipe names come into the library with it."""
+
+    @pytest.fixture
+    def furnished(self, recipe: Path) -> Path:
+        folder = recipe.parent
+        (folder / "texts").mkdir()
+        (folder / "words.d").mkdir()
+        (folder / "texts/essay.md").write_text("Once.")
+        (folder / "words.d/glossary.toml").write_text('[[term]]\nterm = "a"\nexplanation = "b"\n')
+        Image.new("RGB", (3, 2)).save(folder / "texts/a.png")
+        recipe.write_text(FURNISHED)
+        return recipe
+
+    def test_they_are_read_where_the_recipe_is_not(self, tmp_path: Path, furnished: Path) -> None:
+        root = tmp_path / "library"
+        copy_recipe(furnished, root)
+        (furnished.parent / "texts").rename(tmp_path / "gone")
+        (furnished.parent / "words.d").rename(tmp_path / "gone.d")
+        library = load_library(root)
+        room = library.collections[0].room
+        assert room.text() == "Once."
+        assert [one.path for one in room.references] == [root / "rooms/texts/a.png"]
+        assert (room.chosen, dict(room.captions)) == ((2,), {1: "The first"})
+        assert [term.term for term in library.glossary] == ["a"]
+        assert 'essay = "rooms/texts/essay.md"' in copy(root)
+
+    def test_a_changed_text_is_copied_though_the_recipe_is_the_same(
+        self, tmp_path: Path, furnished: Path
+    ) -> None:
+        root = tmp_path / "library"
+        copy_recipe(furnished, root)
+        edited = copy(root).replace("count = 2", "count = 5")
+        (root / "library.toml").write_text(edited)
+        (furnished.parent / "texts/essay.md").write_text("Twice.")
+        copy_recipe(furnished, root)
+        assert load_library(root).collections[0].room.text() == "Twice."
+        assert copy(root) == edited
+
+    def test_what_is_the_same_is_left_alone(self, tmp_path: Path, furnished: Path) -> None:
+        root = tmp_path / "library"
+        copy_recipe(furnished, root)
+        before = [path.stat() for path in sorted(root.rglob("*")) if path.name != "library.lock"]
+        copy_recipe(furnished, root)
+        after = [path.stat() for path in sorted(root.rglob("*")) if path.name != "library.lock"]
+        assert [(stat.st_ino, stat.st_mtime_ns) for stat in after] == [
+            (stat.st_ino, stat.st_mtime_ns) for stat in before
+        ]
+
+    def test_a_recipe_that_names_a_missing_file_is_refused(self, elsewhere: Path, furnished: Path) -> None:
+        (furnished.parent / "texts/a.png").unlink()
+        with pytest.raises(UserError, match=r"references 1: file names no file: .*a\.png \(line 15\)\.$"):
+            find_library(furnished, None)
+        assert list(elsewhere.iterdir()) == []
+
+    def test_the_essay_of_a_collection_is_no_reason_to_add_it_again(
+        self, tmp_path: Path, furnished: Path
+    ) -> None:
+        root = tmp_path / "library"
+        copy_recipe(furnished, root)
+        add_collection(root, ADDED)
+        assert slugs(load_library(root)) == ["first", "found"]
+        assert load_library(root).collections[0].room.text() == "Once."
+
+
+def test_the_rooms_of_the_shipped_library_are_furnished() -> None:
+    """With the built-in model's own words; its pictures are few and small, and take no room in the program."""
+    library = read_library(shipped("libraries") / "artists.toml", Path("library/artists"))
+    assert len(library.glossary) >= 5
+    for collection in library.collections:
+        room = collection.room
+        assert len(room.text()) > 500
+        assert len(room.references) == 2
+        assert len(room.chosen) == 3
+        assert set(room.chosen) <= set(room.captions)
+    files = list((shipped("libraries") / "artists").glob("*.webp"))
+    assert sum(path.stat().st_size for path in files) < 30_000
 
 
 def test_the_shipped_library_has_a_hundred_pictures(tmp_path: Path, words_edition_file: Path) -> None:

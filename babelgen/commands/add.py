@@ -13,6 +13,7 @@ from babelgen.commands.render import DEFAULT, render_and_report, settled
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
 from babelgen.library import DEFAULT_EDITION, FILE, load_library
+from babelgen.rooms import FIELDS
 from babelgen.settings import Run
 from babelgen.store import add_collection
 from babelgen.toml import Table, read_toml
@@ -68,9 +69,8 @@ def _same(table: Mapping[str, object], addition: Addition) -> bool:
     wanted = {"kind": addition.kind, **addition.fields}
     if addition.edition is not None:
         wanted["edition"] = addition.edition
-    bare = {
-        name: value for name, value in table.items() if name not in ("name", "title", "description", "added")
-    }
+    for_people = ("name", "title", "description", "added", *FIELDS)
+    bare = {name: value for name, value in table.items() if name not in for_people}
     return bare == wanted and addition.name in (None, table.get("name"))
 
 
