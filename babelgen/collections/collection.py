@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from babelgen.collections.axes import Axes
 from babelgen.edition import Edition
 from babelgen.errors import UserError
-from babelgen.keys import MAX_STEPS
+from babelgen.keys import MAX_STEPS, Shelf
 from babelgen.tokens import tokens_of
 from babelgen.toml import Table
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 64
 MOST = 10_000_000  # keys in one collection
+
+Embeddings = Mapping[Shelf, NDArray[np.float32]]
+"""Those of shelves of kind t, (length, width) each, which only the model can tell."""
 
 
 class Spec(Protocol):
@@ -47,6 +54,18 @@ class Spec(Protocol):
         """The prompts that people wrote for it, so that they can be warned about what they wrote."""
         ...
 
+    def shelves(self, edition: Edition) -> tuple[Shelf, ...]:
+        """The prompts whose embeddings its keys are made of; where there are any, its keys are derived: see derived.py."""
+        return ()
+
+    def making(self, edition: Edition, embeddings: Embeddings) -> Callable[[int], str]:
+        """What makes a key from its number, given the embeddings of its `shelves`."""
+        return self.maker(edition)
+
+    def axes(self) -> Axes | None:
+        """The table of two lists that its pictures stand in as well, where one is asked for."""
+        return None
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -59,6 +78,11 @@ class Collection:
     edition: Edition
     spec: Spec
     added: bool = False
+
+    @property
+    def axes(self) -> Axes | None:
+        """The table that its pictures stand in as well; it is counted each time that it is asked for."""
+        return self.spec.axes()
 
 
 def check_slug(slug: str) -> str | None:

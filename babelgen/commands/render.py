@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from babelgen.commands.console import say, warn, warn_prompts
+from babelgen.commands.derive import work_out
 from babelgen.commands.events import Events
 from babelgen.commands.progress import LINE_EVERY, Listeners, Meter, RunProgress
 from babelgen.engines import Engine, InlineEngine, LocalEngine, RayEngine
@@ -86,6 +87,8 @@ def render_and_report(
     for edition in dict.fromkeys(collection.edition for collection in library.collections):
         if edition.provisional:
             warn(f"Edition {edition.id} is provisional: its files are not pinned, and its keys may change.")
+    with stopping_on_sigterm():
+        work_out(library)
     progress, engine = RunProgress(), make_engine(run.engine, run.workers)
     events = [Events(open_log(library.root), pictures=False, every=LOG_EVERY)]
     if json_log:

@@ -17,6 +17,9 @@ from babelgen.statistics import statistics_of
 def site(folder: Path | None, out: Path, flagged: bool = False) -> int:
     """Build the site of a library, or bring it up to date; `flagged`: with the pictures that were flagged, too."""
     library = load_library(folder or DEFAULT)
+    for collection, _ in library.waiting():
+        say(f"Collection {collection.slug!r} is left out: its keys are worked out by the next render.")
+    library = library.known()
     for edition in {collection.edition for collection in library.collections}:
         if edition.statistics is not None:
             statistics_of(edition)  # only those that it pins are published

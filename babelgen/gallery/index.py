@@ -6,9 +6,10 @@ not printed, and nothing names it, unless it is asked for.
 May import: the standard library, babelgen.catalog, babelgen.errors, gallery.paths, gallery.source, gallery.text.
 """
 
+import json
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -152,6 +153,11 @@ class Index:
         """At most `most` printed items of a collection, from the `start`-th (from 0) on."""
         order = "WHERE i.collection = ? ORDER BY i.position LIMIT ? OFFSET ?"
         return tuple(self._items(order, drawer.number, most, start))
+
+    def at(self, drawer: Drawer, positions: Sequence[int]) -> tuple[Item, ...]:
+        """Those of some positions (from 1) of a collection that are printed."""
+        order = "WHERE i.collection = ? AND i.position IN (SELECT value FROM json_each(?)) ORDER BY i.position"
+        return tuple(self._items(order, drawer.number, json.dumps(list(positions))))
 
     def walk(self, drawer: Drawer) -> Iterator[tuple[Item | None, Item, Item | None]]:
         """Each printed item of a collection between the one before and the one after."""

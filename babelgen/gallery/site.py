@@ -4,12 +4,14 @@ Law: one page at a time, each file wanted once, and nothing in place before all 
 May import: the standard library, the gallery's other modules.
 """
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from babelgen.gallery import data, paths
-from babelgen.gallery.index import Index, picture_files
+from babelgen.gallery.axes import Axes, axes_of, table_pages, table_view
+from babelgen.gallery.index import Drawer, Index, picture_files
 from babelgen.gallery.pages import TEMPLATES, Pages, Site
 from babelgen.gallery.source import C, Catalog, Library, Neighbours
 from babelgen.gallery.text import plain
@@ -34,7 +36,9 @@ def build_site(
     """
     with closing(Index(library, catalog, flagged)) as index, open_site(site) as writer:
         named = Site(library.id, plain(library.title), plain(library.description))
-        build = _Build(writer, Pages(templates, named), index, Views(index, neighbours, catalog.profiles()))
+        views = Views(index, neighbours, catalog.profiles())
+        axes = {one.slug: found for one in library.collections if (found := axes_of(one))}
+        build = _Build(writer, Pages(templates, named), index, views, axes)
         build.files(library.root)
         build.pages()
         return writer.commit()
@@ -46,6 +50,7 @@ class _Build:
     templates: Pages
     index: Index
     views: Views
+    axes: Mapping[str, Axes]
 
     def files(self, root: Path) -> None:
         """Want the assets, the pictures, the editions' statistics and the scripts' data."""
@@ -76,9 +81,18 @@ class _Build:
     def _collections(self) -> None:
         for drawer in self.index.drawers:
             for number in range(1, pages_of(drawer.printed, SHEET) + 1):
-                self._page("sheet", paths.sheet(drawer.slug, number), self.views.sheet(drawer, number))
+                view = self.views.sheet(drawer, number, drawer.slug in self.axes)
+                self._page("sheet", paths.sheet(drawer.slug, number), view)
+            self._table(drawer)
             for at, window in enumerate(self.index.walk(drawer)):
                 self._item(self.views.item(drawer, at // SHEET + 1, window))
+
+    def _table(self, drawer: Drawer) -> None:
+        if axes := self.axes.get(drawer.slug):
+            for number in range(1, table_pages(axes) + 1):
+                self._page(
+                    "axes", paths.table(drawer.slug, number), table_view(self.index, drawer, axes, number)
+                )
 
     def _item(self, view: ItemView) -> None:
         self._page("item", paths.item(view.drawer.slug, view.position), view)

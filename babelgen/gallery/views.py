@@ -20,7 +20,7 @@ STRIP = 12  # pictures of a prompt or edition shown elsewhere
 WHOLE_KEY = 2000  # characters; a longer key is whole only in its file
 _SHORT_KEY = 100
 
-KINDS = {"range": "a range of keys", "random": "a random sample", "search": "a prompt search"}
+KINDS = {"range": "a range of keys", "random": "a random sample", "search": "a prompt search", "matrix": "a matrix of prompts"}
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ class SheetView:
     kind: str
     pager: Pager
     thumbs: tuple[Thumb, ...]
+    table: str = ""  # the same pictures as a table, where there is one
 
 
 @dataclass(frozen=True)
@@ -241,13 +242,12 @@ class Views:
         covers = tuple(map(thumb, self.index.spread(drawer, COVERS)))
         return DrawerView(drawer, paths.sheet(drawer.slug), kind(drawer), covers)
 
-    def sheet(self, drawer: Drawer, number: int) -> SheetView:
-        """The number-th contact sheet (from 1) of a collection."""
+    def sheet(self, drawer: Drawer, number: int, tabled: bool = False) -> SheetView:
+        """The number-th contact sheet (from 1) of a collection. tabled: whether it is a table, too."""
         thumbs = tuple(map(thumb, self.index.sheet(drawer, (number - 1) * SHEET, SHEET)))
         sheets = range(1, pages_of(drawer.printed, SHEET) + 1)
-        return SheetView(
-            drawer, kind(drawer), Pager(number, tuple(paths.sheet(drawer.slug, n) for n in sheets)), thumbs
-        )
+        pager = Pager(number, tuple(paths.sheet(drawer.slug, n) for n in sheets))
+        return SheetView(drawer, kind(drawer), pager, thumbs, paths.table(drawer.slug) if tabled else "")
 
     def edition(self, edition_id: str) -> EditionView:
         """An edition's page."""
