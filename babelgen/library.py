@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from babelgen.collections import Collection, read_collection
+from babelgen.collections import Collection, Derived, derived, read_collection
 from babelgen.edition import Edition, load_edition
 from babelgen.errors import UserError
 from babelgen.rooms import Term, read_glossary
@@ -61,10 +61,32 @@ class Library:
             words = edition.words.stat()
         except OSError:
             return ""
+        worked_out = ""
+        if isinstance(collection.spec, Derived):
+            found = collection.spec.path.stat()
+            worked_out = f"{found.st_size} {found.st_mtime_ns}"
         said = repr(
-            (edition.id, collection.kind, collection.spec, edition.lengths, words.st_size, words.st_mtime_ns)
+            (
+                worked_out,
+                edition.id,
+                collection.kind,
+                collection.spec,
+                edition.lengths,
+                words.st_size,
+                words.st_mtime_ns,
+            )
         )
         return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
+
+    def waiting(self) -> list[tuple[Collection, Derived]]:
+        """The collections whose keys are not worked out yet: asking for these is refused."""
+        specs = [(collection, collection.spec) for collection in self.collections]
+        return [(of, spec) for of, spec in specs if isinstance(spec, Derived) and not spec.ready]
+
+    def known(self) -> Library:
+        """The library without those collections."""
+        waiting = [collection for collection, _ in self.waiting()]
+        return replace(self, collections=tuple(each for each in self.collections if each not in waiting))
 
     def entries(self) -> Iterator[Entry]:
         """The items of all collections."""
@@ -89,7 +111,7 @@ def read_library(path: Path, root: Path) -> Library:
     top = read_toml(path)
     default = _edition(top, path, None)
     collections = [
-        read_collection(table, _edition(table, path, default), path.parent)
+        _keyed(read_collection(table, _edition(table, path, default), path.parent), root)
         for table in top.tables("collection")
     ]
     library = Library(
@@ -103,6 +125,14 @@ def read_library(path: Path, root: Path) -> Library:
     top.refuse_others()
     _refuse_twins(library, path)
     return library
+
+
+def _keyed(collection: Collection, root: Path) -> Collection:
+    """A collection whose keys are in a file of the library where only the model can tell them."""
+    if not collection.spec.shelves(collection.edition):
+        return collection
+    spec = derived(collection.spec, collection.slug, collection.kind, collection.edition, root)
+    return replace(collection, spec=spec)
 
 
 def _edition(table: Table, path: Path, default: Edition | None) -> Edition:

@@ -89,9 +89,22 @@ class Table:
         values = self._list(name, (str, int), "a list of texts and whole numbers", default)
         return [self._unicode(name, value) if isinstance(value, str) else _shown(value) for value in values]
 
+    def mixed(self, name: str) -> list[int | str]:
+        """A list of strings and whole numbers, side by side."""
+        values = self._list(name, (int, str), "a list of texts and whole numbers", None)
+        return [self._unicode(name, value) if isinstance(value, str) else value for value in values]
+
     def numbers(self, name: str, default: list[int] | None = None) -> list[int]:
         """A list of whole numbers."""
         return self._list(name, int, "a list of whole numbers", default)
+
+    def several(self, name: str) -> list[int]:
+        """A whole number, or a list of them."""
+        value = self._get(name, (int, list), "a whole number or a list of whole numbers", None)
+        values = value if isinstance(value, list) else [value]
+        if any(not isinstance(one, int) or isinstance(one, bool) for one in values):
+            raise self.error(name, "must be a whole number or a list of whole numbers")
+        return values
 
     def reals(self, name: str, default: list[float] | None = None) -> list[float]:
         """A list of finite numbers."""
@@ -99,6 +112,13 @@ class Table:
         if not all(map(_finite, values)):
             raise self.error(name, "must be a list of finite numbers")
         return [float(value) for value in values]
+
+    def pairs(self, name: str, default: list[tuple[str, str]] | None = None) -> list[tuple[str, str]]:
+        """A list of lists of two strings."""
+        values = self._list(name, (list, tuple), "a list of pairs of texts", default)
+        if any(len(pair) != 2 or not all(isinstance(text, str) for text in pair) for pair in values):
+            raise self.error(name, 'must be a list of pairs of texts, such as [["a", "b"]]')
+        return [(self._unicode(name, one), self._unicode(name, other)) for one, other in values]
 
     def table(self, name: str, optional: bool = False) -> Table:
         """A table inside this one."""

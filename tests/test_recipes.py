@@ -326,6 +326,15 @@ def test_the_shipped_library_has_a_hundred_pictures(tmp_path: Path, words_editio
     assert all(collection.title and collection.description for collection in library.collections)
 
 
+def test_the_shipped_walks_are_of_mini_and_wait_for_it(tmp_path: Path) -> None:
+    library = read_library(shipped("libraries") / "walks.toml", tmp_path)
+    assert {collection.edition.name for collection in library.collections} == {"mini"}
+    assert {collection.kind for collection in library.collections} == {"interpolation", "walk"}
+    assert [collection.slug for collection, _ in library.waiting()] == ["out-to-sea", "around-a-town"]
+    assert all(collection.title and collection.description for collection in library.collections)
+    assert sum(collection.spec.count() for collection in library.collections) == 39
+
+
 def test_collections_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         pool.map(partial(_add, tmp_path / "books"), range(24))

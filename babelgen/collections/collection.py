@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from babelgen.collections.axes import Axes
 from babelgen.edition import Edition
 from babelgen.errors import UserError
-from babelgen.keys import MAX_STEPS
+from babelgen.keys import MAX_STEPS, Shelf
 from babelgen.keys.numerals import write_number
 from babelgen.rooms import NO_ROOM, Room, read_room
 from babelgen.tokens import tokens_of
@@ -20,6 +24,9 @@ from babelgen.toml import LONGEST_SHOWN, Table
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 64
 MOST = 10_000_000  # keys in one collection
+
+Embeddings = Mapping[Shelf, NDArray[np.float32]]
+"""Those of shelves of kind t, (length, width) each, which only the model can tell."""
 
 
 class Spec(Protocol):
@@ -58,6 +65,18 @@ class Spec(Protocol):
         """Where its keys come from, in a sentence for pages; '' where nothing is to be said beside its kind."""
         return ""
 
+    def shelves(self, edition: Edition) -> tuple[Shelf, ...]:
+        """The prompts whose embeddings its keys are made of; where there are any, its keys are derived: see derived.py."""
+        return ()
+
+    def making(self, edition: Edition, embeddings: Embeddings) -> Callable[[int], str]:
+        """What makes a key from its number, given the embeddings of its `shelves`."""
+        return self.maker(edition)
+
+    def axes(self) -> Axes | None:
+        """The table of two lists that its pictures stand in as well, where one is asked for."""
+        return None
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -79,6 +98,11 @@ class Collection:
     def origin(self) -> str:
         """Where its keys come from, in a sentence for pages."""
         return self.spec.origin()
+
+    @property
+    def axes(self) -> Axes | None:
+        """The table that its pictures stand in as well; it is counted each time that it is asked for."""
+        return self.spec.axes()
 
 
 def check_slug(slug: str) -> str | None:

@@ -29,6 +29,7 @@ class Addition:
     name: str | None = None
     title: str | None = None
     edition: str | None = None
+    description: str | None = None
 
 
 def add(addition: Addition, folder: Path | None, run: Run, only: bool) -> int:
@@ -86,16 +87,17 @@ def _fields(addition: Addition, known: Mapping[str, object], root: Path) -> dict
         "title": addition.title or addition.words,
         "kind": addition.kind,
     }
+    if addition.description:
+        fields["description"] = addition.description
     if addition.edition is not None:
         fields["edition"] = addition.edition
     fields |= addition.fields
-    read_collection(
-        Table(dict(fields), "the new collection"), load_edition(_edition_of(addition, root), root)
-    )
+    read_collection(Table(dict(fields), "the new collection"), load_edition(edition_of(addition, root), root))
     return fields
 
 
-def _edition_of(addition: Addition, root: Path) -> str:
+def edition_of(addition: Addition, root: Path) -> str:
+    """The name of the edition that a collection will be of: its own, or the library's."""
     if addition.edition is not None:
         return addition.edition
     if not (root / FILE).is_file():

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from babelgen.commands.console import say, warn, warn_prompts
+from babelgen.commands.derive import work_out
 from babelgen.commands.events import Events, to_output
 from babelgen.commands.progress import LINE_EVERY, Listeners, Meter, RunProgress
 from babelgen.engines import Engine, InlineEngine, LocalEngine, RayEngine
@@ -94,6 +95,7 @@ def render_and_report(
     for edition in dict.fromkeys(collection.edition for collection in library.collections):
         if edition.provisional:
             warn(f"Edition {edition.id} is provisional: its files are not pinned, and its keys may change.")
+    work_out(library)
     progress, engine = RunProgress(), make_engine(run.engine, run.workers)
     events = [Events(open_log(library.root), pictures=False, every=LOG_EVERY)]
     if json_log:

@@ -40,6 +40,8 @@ PLAIN = Publication()
 
 def site(folder: Path | None, out: Path, publication: Publication = PLAIN) -> int:
     """Build the site of a library, or bring it up to date."""
+    for collection, _ in load_library(folder or DEFAULT).waiting():
+        say(f"Collection {collection.slug!r} is left out: its keys are worked out by the next render.")
     built = build(folder or DEFAULT, out, publication)
     if built.added or built.changed or built.removed:
         say(f"{built.added} files added, {built.changed} changed, {built.removed} removed in {out}.")
@@ -52,7 +54,7 @@ def site(folder: Path | None, out: Path, publication: Publication = PLAIN) -> in
 def build(folder: Path, out: Path, publication: Publication) -> Built:
     """The same without a word."""
     base = "" if publication.base_url is None else base_address(publication.base_url)
-    library = load_library(folder)
+    library = load_library(folder).known()
     for edition in {collection.edition for collection in library.collections}:
         if edition.statistics is not None:
             statistics_of(edition)  # only those that it pins are published

@@ -34,6 +34,7 @@ class Heading:
     description: str
     origin: str
     room: Room
+    axes: bool = False  # whether it has a table, which this process makes
 
 
 @dataclass(frozen=True)

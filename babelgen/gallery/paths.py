@@ -55,6 +55,11 @@ def sheet(slug: str, number: int = 1) -> str:
     return f"collections/{slug}/" + ("index.html" if number == 1 else f"page-{number}.html")
 
 
+def table(slug: str, number: int = 1) -> str:
+    """A page of a collection's table of two lists; number counts from 1."""
+    return f"collections/{slug}/" + ("table.html" if number == 1 else f"table-{number}.html")
+
+
 def item(slug: str, position: int) -> str:
     """An item's page; position counts from 1 over all keys of the collection, printed or not."""
     return f"collections/{slug}/item-{position:05d}.html"

@@ -6,13 +6,14 @@ is made from is compared; and what is made has its bytes compared with those of 
 May import: the standard library, the gallery's other modules.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from babelgen.gallery import data, feeds, paths, references
+from babelgen.gallery.axes import Axes, axes_of, table_pages, table_view
 from babelgen.gallery.crew import processes_for, work_side_by_side
 from babelgen.gallery.index import Standing, remember_neighbours
 from babelgen.gallery.intake import fit_slugs, take
@@ -72,6 +73,7 @@ def build_site(
             build = _Build(writer, work, maker, Marks(work, maker), processes)
             build.files()
             build.pages()
+            build.tables({one.slug: axes for one in library.collections if (axes := axes_of(one))})
             told("pages")
             build.drawers()
             told("placing")
@@ -83,7 +85,8 @@ def build_site(
 def heading(collection: C) -> Heading:
     """A collection without its keys."""
     one = collection
-    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room)
+    tabled = axes_of(one) is not None
+    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, tabled)
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,15 @@ class _Build:
             self._page("glossary", paths.glossary(), views.glossary())
         for edition in self.maker.index.editions:
             self._page("edition", paths.edition(edition), views.edition(edition))
+
+    def tables(self, axes: Mapping[str, Axes]) -> None:
+        """Want the tables of the collections that have one."""
+        index = self.maker.index
+        for drawer in index.drawers:
+            if table := axes.get(drawer.slug):
+                for number in range(1, table_pages(table) + 1):
+                    view = table_view(index, drawer, table, number)
+                    self._page("axes", paths.table(drawer.slug, number), view)
 
     def _page(self, template: str, path: str, view: object = None) -> None:
         self.writer.write(path, self.maker.pages.html(template, path, view))

@@ -31,7 +31,10 @@ _HEADING = 1000  # characters of a prompt that pages show at once; most prompts 
 _KEPT = 500  # small pictures at once
 _WORDS = 220  # characters of a collection's description on the home page
 
-KINDS = {"range": "a range of keys", "random": "a random sample", "search": "a prompt search"}
+KINDS = {
+    "range": "a range of keys", "random": "a random sample", "search": "a prompt search", "matrix": "a matrix of prompts",
+    "interpolation": "frames between stops", "walk": "a random walk",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ class SheetView:
     notes: Mapping[int, Markup] = field(default_factory=dict)
     edition: Link | None = None
     origin: str = ""
+    table: str = ""  # the same pictures as a table, where there is one
 
 
 @dataclass(frozen=True)
@@ -273,7 +277,8 @@ class Views:
             if (note := self.rooms.caption(drawer.slug, at, here)) is not None
         }
         edition, origin = self._edition_of(drawer), self.rooms.origin(drawer.slug)
-        return SheetView(drawer, kind(drawer), pager, thumbs, keys, room, notes, edition, origin)
+        table = paths.table(drawer.slug) if self.rooms.tabled(drawer.slug) else ""
+        return SheetView(drawer, kind(drawer), pager, thumbs, keys, room, notes, edition, origin, table)
 
     def edition(self, edition_id: str) -> EditionView:
         """An edition's page."""

@@ -7,7 +7,7 @@ one at a time, the one that holds the library's lock, and for no longer than tha
 May import: errors, catalog, library, rooms, Pillow; never torch.
 """
 
-from babelgen.store.files import write_atomic
+from babelgen.store.files import write_atomic, writing
 from babelgen.store.journal import Journal, open_journal
 from babelgen.store.log import open_log
 from babelgen.store.pictures import (
@@ -75,4 +75,5 @@ __all__ = [
     "strangers",
     "unsettled",
     "write_atomic",
+    "writing",
 ]

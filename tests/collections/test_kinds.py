@@ -20,6 +20,14 @@ EACH_KIND: list[Fields] = [
     {"kind": "range", "count": 4},
     {"kind": "random", "count": 4},
     {"kind": "search", "prompts": ["the sea", "a forest"], "count": 2},
+    {
+        "kind": "matrix",
+        "mode": "grid",
+        "subjects": ["the sea", "a forest"],
+        "actions": ["at night", "at sunset"],
+    },
+    {"kind": "interpolation", "pages": [0, 1], "frames": 2},
+    {"kind": "walk", "space": "noise", "frames": 3},
 ]
 
 
@@ -107,11 +115,11 @@ def test_a_bad_name(slug: str) -> None:
 
 # Each of these stands as the second collection; `key` is replaced by a key of the edition.
 RANGE, RANDOM, SEARCH = (
-    {key: value for key, value in fields.items() if key != "count"} for fields in EACH_KIND
+    {key: value for key, value in fields.items() if key != "count"} for fields in EACH_KIND[:3]
 )
 REFUSED: list[tuple[Fields, str]] = [
     ({"count": 1}, "kind is missing"),
-    ({"kind": "spiral", "count": 1}, "kind must be one of range, random, search, not 'spiral'"),
+    ({"kind": "spiral", "count": 1}, f"kind must be one of {', '.join(KINDS)}, not 'spiral'"),
     ({"kind": "range", "count": 1, "name": "No Name"}, "name must be words"),
     ({"kind": "range", "count": 1, "title": 5}, "title must be a text"),
     ({"kind": "range", "count": 1, "description": 5}, "description must be a text"),
