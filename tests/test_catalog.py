@@ -132,7 +132,7 @@ def test_a_damaged_catalog_is_refused(root: Path) -> None:
 def test_a_catalog_of_another_version_is_refused(root: Path) -> None:
     with open_store(root) as store:
         store.connection.execute("PRAGMA user_version = 9")
-    with pytest.raises(UserError, match="is of version 9, and this program reads versions up to 3"):
+    with pytest.raises(UserError, match="is of version 9, and this program reads versions up to 4"):
         Catalog.open(root)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,9 +41,10 @@ PLAIN = Publication()
 
 def site(folder: Path | None, out: Path, publication: Publication = PLAIN) -> int:
     """Build the site of a library, or bring it up to date."""
-    for collection, _ in load_library(folder or DEFAULT).waiting():
+    root = folder or DEFAULT
+    built = build(root, out, publication)
+    for collection, _ in load_library(root).waiting():
         say(f"Collection {collection.slug!r} is left out: its keys are worked out by the next render.")
-    built = build(folder or DEFAULT, out, publication)
     if built.added or built.changed or built.removed:
         say(f"{built.added} files added, {built.changed} changed, {built.removed} removed in {out}.")
     else:
@@ -72,11 +74,33 @@ def _telling(own: Path | None) -> Iterator[None]:
     """Turn what is wrong with somebody's own templates into a sentence."""
     try:
         yield
-    except TemplateError as error:
-        if own is None:  # the mistake is ours
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        place = "" if own is None else _place(error, own)
+        if not place:  # the mistake is ours
             raise
-        place = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-        name = (error.name if isinstance(error, TemplateSyntaxError) else None) or "in use"
         raise UserError(
-            f"The template {name} cannot be used (templates of {own} go first){place}: {first_line(error).rstrip('.')}."
+            f"The template {place} cannot be used (templates of {own} go first): {first_line(error).rstrip('.')}."
         ) from error
+
+
+def _place(error: Exception, own: Path) -> str:
+    """Where a mistake is in somebody's own templates: the name of one and its line; '' where it is not in them."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.name}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(own)]
+    if inside:
+        return f"{Path(inside[-1].filename).name}, line {inside[-1].lineno}"
+    if isinstance(error, UnicodeDecodeError) and (bad := _not_utf8(own)):
+        return bad.name
+    return (getattr(error, "name", None) or "in use") if isinstance(error, TemplateError) else ""
+
+
+def _not_utf8(own: Path) -> Path | None:
+    """The first template in a folder that is not UTF-8."""
+    for path in sorted(own.glob("*.html")):
+        try:
+            path.read_text("utf-8")
+        except UnicodeDecodeError:
+            return path
+    return None

@@ -33,7 +33,9 @@ class Assets:
         folder, _, name = path.partition("/")
         if f"{folder}/" != paths.asset(""):
             return path
-        return paths.asset(self._done[name][0]) if name in self._done else path
+        if name not in self._done:
+            raise LookupError(f"there is no asset {name}")
+        return paths.asset(self._done[name][0])
 
     def files(self) -> Iterator[tuple[str, str | bytes]]:
         """(site path, text or bytes) of each."""

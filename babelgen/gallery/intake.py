@@ -102,14 +102,14 @@ class _Intake(Generic[C]):
         return row[0] if row else ""
 
     def _known(self) -> bool:
-        """Whether the snapshot is one of this program and this library, its collections in the same order."""
+        """Whether the snapshot is one of this program and this library, each of its collections in its old place."""
         if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'ledger'").fetchone():
             return False
         if self._fact("made by") != self._facts["made by"]:
             return False
-        old = dict(self._db.execute("SELECT slug, number FROM collections"))
+        old = dict(self._db.execute("SELECT number, slug FROM collections"))
         return all(
-            old.get(one.slug, number) == number for number, one in enumerate(self._library.collections)
+            old.get(number, one.slug) == one.slug for number, one in enumerate(self._library.collections)
         )
 
     def _compare_rows(self) -> None:

@@ -8,6 +8,10 @@ May import: the standard library.
 import re
 import unicodedata
 
+_KINDS = {
+    "range": "a range of keys", "random": "a random sample", "search": "a prompt search", "matrix": "a matrix of prompts",
+    "interpolation": "frames between stops", "walk": "a random walk",
+}  # fmt: skip
 WHOLE_KEY = 256  # characters; a longer key is whole only in its file: most prompts' keys are far shorter
 # Controls, surrogates and noncharacters say nothing on a page, and the bidirectional overrides and isolates could
 # reorder what stands around the text in places without isolation (titles, attributes).
@@ -15,6 +19,11 @@ _UNFIT = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 _SHELL_SAFE = re.compile(r"[A-Za-z0-9:.~+/=_-]+")
+
+
+def in_words(kind: str) -> str:
+    """What a collection of a kind is."""
+    return _KINDS.get(kind, kind)
 
 
 def plain(text: str) -> str:

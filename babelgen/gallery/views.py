@@ -20,7 +20,7 @@ from babelgen.gallery.shelfmarks import KeyView, key_view
 from babelgen.gallery.snapshot import STRIP
 from babelgen.gallery.source import Neighbour, Neighbours
 from babelgen.gallery.takeaway import KeysZip
-from babelgen.gallery.text import plain, shorten
+from babelgen.gallery.text import in_words, plain, shorten
 from babelgen.gallery.thumbs import Link, Thumb, describe, thumb, where
 
 SHEET = 120  # pictures on a contact sheet
@@ -30,11 +30,6 @@ ELSEWHERE = 8  # other places of the picture: the page is to be small
 _HEADING = 1000  # characters of a prompt that pages show at once; most prompts are far shorter
 _KEPT = 500  # small pictures at once
 _WORDS = 220  # characters of a collection's description on the home page
-
-KINDS = {
-    "range": "a range of keys", "random": "a random sample", "search": "a prompt search", "matrix": "a matrix of prompts",
-    "interpolation": "frames between stops", "walk": "a random walk",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -176,11 +171,6 @@ class ItemView:
     caption: Markup | None = None
 
 
-def kind(drawer: Drawer) -> str:
-    """What a collection is, in words."""
-    return KINDS.get(drawer.kind, drawer.kind)
-
-
 def pages_of(total: int, each: int) -> int:
     """The number of pages of a list; an empty list has one."""
     return max(1, -(-total // each))
@@ -225,7 +215,12 @@ class Views:
         words = self.rooms.teaser(drawer.slug) or shorten(drawer.description, _WORDS)
         edition = self._edition_of(drawer)
         return DrawerView(
-            drawer, paths.sheet(drawer.slug), kind(drawer), covers, words, edition.label if edition else ""
+            drawer,
+            paths.sheet(drawer.slug),
+            in_words(drawer.kind),
+            covers,
+            words,
+            edition.label if edition else "",
         )
 
     def _edition_of(self, drawer: Drawer) -> Link | None:
@@ -278,7 +273,9 @@ class Views:
         }
         edition, origin = self._edition_of(drawer), self.rooms.origin(drawer.slug)
         table = paths.table(drawer.slug) if self.rooms.tabled(drawer.slug) else ""
-        return SheetView(drawer, kind(drawer), pager, thumbs, keys, room, notes, edition, origin, table)
+        return SheetView(
+            drawer, in_words(drawer.kind), pager, thumbs, keys, room, notes, edition, origin, table
+        )
 
     def edition(self, edition_id: str) -> EditionView:
         """An edition's page."""

@@ -94,8 +94,12 @@ class Writer:
 
     def finished(self, state: str) -> Built | None:
         """What a build of something in that state would do, where all of it was done: nothing. Ask it first."""
-        known = not self._fresh and state and self._fact("finished") == state and not self.moved()
-        if known and not self._one("SELECT 1 FROM lost UNION ALL SELECT 1 FROM lost_pictures LIMIT 1"):
+        same = not self._fresh and state and self._fact("finished") == state and self.snapshot.is_file()
+        if (
+            same
+            and not self.moved()
+            and not self._one("SELECT 1 FROM lost UNION ALL SELECT 1 FROM lost_pictures LIMIT 1")
+        ):
             return Built(0, 0, int(self._fact("files")), 0)
         staging.prepare(self.places)
         return None

@@ -14,7 +14,9 @@ const babelgen = (() => {
 
   /** Called by a data script: the value that the script at a site path holds. */
   function receive(path, value) {
-    waiting.get(path)?.resolve(value);
+    const entry = waiting.get(path);
+    if (entry) entry.came = true;
+    entry?.resolve(value);
   }
 
   /** A promise of the value of the data script at a site path; each is loaded once, and again if it failed. */
@@ -38,7 +40,10 @@ const babelgen = (() => {
   function read(file, path, entry) {
     const script = document.createElement("script");
     script.src = address(file);
-    script.onload = () => script.remove();
+    script.onload = () => {
+      script.remove();
+      if (!entry.came) refuse(path, entry, new Error(`${path} is damaged`));
+    };
     script.onerror = () => {
       script.remove();
       refuse(path, entry, new Error(`${path} is not there`));
@@ -187,6 +192,7 @@ const babelgen = (() => {
       if (at <= last - first) return void location.assign(address(itemPath(slug, first + at)));
       at -= last - first + 1;
     }
+    tell("There is no picture yet.");
   }
 
   /** What the elements with data-do="..." do; other scripts add to it. */

@@ -76,7 +76,9 @@ def test_it_is_found_by_its_id_and_listed_nowhere(
 
 def test_its_files_must_be_pinned(editions: Path) -> None:
     path = tiny.write_edition(editions / "retired/old.toml", tiny.edition_fields(Path("model")))
-    with pytest.raises(UserError, match=r"model\.files must pin the files of a retired edition\.$"):
+    with pytest.raises(
+        UserError, match=r"model\.files must pin the files of a retired edition \(line 25\)\.$"
+    ):
         read_edition(path)
 
 

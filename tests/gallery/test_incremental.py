@@ -25,7 +25,7 @@ class Changer:
     def __init__(self, library: MadeLibrary, seed: int) -> None:
         self.library, self.random, self.at = library, random.Random(seed), 100
         self.ways: tuple[Callable[[], None], ...] = (
-            self.print_some, self.print_some, self.forget, self.flag, self.render_again, self.lose_a_file, self.rename,
+            self.print_some, self.print_some, self.forget, self.flag, self.render_again, self.lose_a_file, self.rename, self.move,
             self.drop, self.reorder, self.furnish, self.explain, self.know_of_the_machine, self.hang_again,
         )  # fmt: skip
 
@@ -43,7 +43,7 @@ class Changer:
     def _row(self) -> str:
         return self.random.choice(sorted(self.library.rows))
 
-    def _with(self, slug: str, **changes: object) -> None:
+    def _with(self, slug: str, /, **changes: object) -> None:
         self.library.collections = tuple(
             replace(one, **changes) if one.slug == slug else one for one in self.library.collections
         )  # type: ignore[arg-type]
@@ -79,6 +79,11 @@ class Changer:
 
     def rename(self) -> None:
         self._with(self._collection().slug, title=f"Title {self.at}", description=self.random.choice(PROMPTS))
+
+    def move(self) -> None:
+        """Another address."""
+        self.at += 1
+        self._with(self._collection().slug, slug=f"moved-{self.at}", title="Moved")
 
     def drop(self) -> None:
         one = self._collection()
