@@ -1,6 +1,6 @@
 """The command line: flags to settings to one command function.
 
-May import: cli_edition, cli_export, cli_extras, cli_key, cli_walks, errors, exits, options, settings; edition and commands inside functions. Torch is loaded by the few commands that render.
+May import: cli_edition, cli_export, cli_extras, cli_key, cli_walks, errors, exits, options, settings; edition, library and commands inside functions. Torch is loaded by the few commands that render.
 """
 
 from __future__ import annotations
@@ -262,7 +262,7 @@ def rank(
     Example: render.py rank favourites.txt --chart rank.svg --out next.toml
     """
     from babelgen.commands import rank as command
-    from babelgen.commands.render import DEFAULT
+    from babelgen.library import DEFAULT
 
     return command.rank(favourites, library or DEFAULT, command.Wanted(top, chart, out, as_json))
 
@@ -274,7 +274,7 @@ def status(library: LibraryFolder = None, as_json: Json = False) -> int:
     Example: render.py status --library library/default --json
     """
     from babelgen.commands import status as command
-    from babelgen.commands.render import DEFAULT
+    from babelgen.library import DEFAULT
 
     return command.status(library or DEFAULT, as_json)
 
@@ -310,7 +310,7 @@ def verify(
     Example: render.py verify library/default --sample 20
     """
     from babelgen.commands import verify as command
-    from babelgen.commands.render import DEFAULT
+    from babelgen.library import DEFAULT
 
     if folder is not None and library is not None:
         raise UserError("The library is given twice: leave out LIBRARY or --library.")
@@ -337,7 +337,7 @@ def gc(
     Example: render.py gc --library library/default --dry-run
     """
     from babelgen.commands import gc as command
-    from babelgen.commands.render import DEFAULT
+    from babelgen.library import DEFAULT
 
     return command.gc(library or DEFAULT, dry_run, as_json, everything)
 

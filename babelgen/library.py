@@ -19,6 +19,8 @@ from babelgen.rooms import Term, read_glossary
 from babelgen.toml import Table, read_toml
 
 FILE = "library.toml"
+LIBRARIES = Path("library")
+DEFAULT = LIBRARIES / "default"  # the library where none is named
 DEFAULT_EDITION = "mini"
 
 

@@ -23,8 +23,8 @@ class Neighbours:
 
     def __call__(self, edition: str, key: str) -> tuple[Neighbour, Neighbour]:
         """The previous and the next key of a key of an edition, by the edition's id."""
-        here = self._codecs[edition].parse(key)
-        before, after = (here.step(count).text for count in (-1, 1))
+        step = self._codecs[edition].parse(key).walk()
+        before, after = step(-1), step(1)
         return Neighbour(before, picture_name(edition, before)), Neighbour(
             after, picture_name(edition, after)
         )

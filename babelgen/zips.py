@@ -104,7 +104,7 @@ class Zip:
 
 def _below(name: str) -> bool:
     """Whether a name leads to a file of the folder that it is unpacked in, whatever the system there."""
-    strange = any(character in '\\:*?"<>|' or not character.isprintable() for character in name)
+    strange = not name.isprintable() or any(character in name for character in '\\:*?"<>|')
     parts = name.split("/")
     return not strange and not {"", ".", ".."} & set(parts)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from babelgen.collections import check_slug, read_collection
 from babelgen.commands.console import say, warn_prompts
-from babelgen.commands.render import DEFAULT, render_and_report, settled
+from babelgen.commands.render import render_and_report, settled
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
-from babelgen.library import DEFAULT_EDITION, FILE, load_library
+from babelgen.library import DEFAULT, DEFAULT_EDITION, FILE, load_library
 from babelgen.rooms import FIELDS
 from babelgen.settings import Run
 from babelgen.store import add_collection

@@ -19,9 +19,8 @@ from babelgen.animation import FORMATS, Film, check_wishes, frame_order, write_f
 from babelgen.catalog import Catalog
 from babelgen.collections import Collection
 from babelgen.commands.console import say
-from babelgen.commands.render import DEFAULT
 from babelgen.errors import UserError
-from babelgen.library import Entry, Library, load_library
+from babelgen.library import DEFAULT, Entry, Library, load_library
 from babelgen.store import encode_webp, file_of, in_place, write_atomic, writing
 
 PAGE = 500  # pictures that the catalog is asked for at a time

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from babelgen.catalog import Catalog
 from babelgen.commands.console import say, warn
-from babelgen.commands.render import DEFAULT
 from babelgen.commands.site import Publication, build
 from babelgen.export import check_zip, export_dataset, export_keys, pack_site
 from babelgen.export.files import telling
-from babelgen.library import load_library
+from babelgen.library import DEFAULT, load_library
 
 
 def keys(

@@ -11,10 +11,9 @@ from babelgen.collections import read_collection
 from babelgen.collections.matrix import Matrix
 from babelgen.collections.matrix_fields import fields_of_json
 from babelgen.commands.add import Addition, add, edition_of
-from babelgen.commands.render import DEFAULT
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
-from babelgen.library import read_library
+from babelgen.library import DEFAULT, read_library
 from babelgen.settings import Run
 from babelgen.toml import Table, read_toml
 

@@ -14,15 +14,13 @@ from babelgen.engines.devices import choose_device
 from babelgen.engines.ray import require_ray
 from babelgen.errors import UserError
 from babelgen.farm import Tally, render_library
-from babelgen.library import FILE, Library, load_library, read_library
+from babelgen.library import FILE, LIBRARIES, Library, load_library, read_library
 from babelgen.picture import short_key
 from babelgen.plan import WHOLE, Shard
 from babelgen.resources import shipped
 from babelgen.settings import Run
 from babelgen.store import copy_recipe, open_log
 
-LIBRARIES = Path("library")
-DEFAULT = LIBRARIES / "default"
 MOST_LISTED = 10
 LOG_EVERY = 60.0  # seconds between counts in a library's log
 

@@ -12,10 +12,9 @@ from jinja2 import TemplateError, TemplateSyntaxError
 
 from babelgen.catalog import Catalog
 from babelgen.commands.console import say
-from babelgen.commands.render import DEFAULT
 from babelgen.errors import UserError, first_line
 from babelgen.gallery import Built, base_address, build_site
-from babelgen.library import load_library
+from babelgen.library import DEFAULT, load_library
 from babelgen.neighbours import Neighbours
 from babelgen.resources import shipped
 from babelgen.statistics import statistics_of

@@ -79,7 +79,7 @@ def _work(work: Work, connection: Pipe) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent has it, too, and closes the connection
     with suppress(EOFError, BrokenPipeError, ConnectionResetError), connection:
         try:
-            with closing(Maker(work)) as maker:
+            with closing(Maker(work)) as maker, maker.index.reading():
                 while True:
                     connection.send(maker.make(connection.recv()))
         except (EOFError, OSError) as error:

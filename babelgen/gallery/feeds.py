@@ -9,9 +9,9 @@ import re
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from html import escape
 from itertools import islice
 from urllib.parse import quote, urlsplit
-from xml.sax.saxutils import escape, quoteattr
 
 from babelgen.errors import UserError
 from babelgen.gallery import paths
@@ -45,7 +45,7 @@ def base_address(text: str) -> str:
 def _complaint(text: str) -> str:
     if not re.match("https?://", text):
         return "does not begin with https:// or http://"
-    if len(escape(text)) > _LONGEST:
+    if len(escape(text, quote=False)) > _LONGEST:
         return f"is longer than {_LONGEST} characters"
     for sign, name in (("?", "a query"), ("#", "a fragment")):
         if sign in text:
@@ -152,8 +152,8 @@ def _stamp(time: datetime) -> str:
 
 
 def _text(text: str) -> str:
-    return escape(_ILLEGAL.sub("", text))
+    return escape(_ILLEGAL.sub("", text), quote=False)
 
 
 def _value(text: str) -> str:
-    return quoteattr(_ILLEGAL.sub("", text))
+    return f'"{escape(_ILLEGAL.sub("", text))}"'

@@ -7,7 +7,7 @@ May import: the standard library, babelgen.catalog, gallery.paths, gallery.signs
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -98,6 +98,15 @@ class Index:
         self._withholds = self._db.execute("SELECT 1 FROM withheld LIMIT 1").fetchone() is not None
         self.ends = lru_cache(maxsize=16)(self._ends)
         self.prompt = lru_cache(maxsize=256)(self._prompt)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Lock the snapshot once for all that is asked meanwhile: by itself, each question locks it and lets go of it."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.rollback()  # nothing was written
 
     def close(self) -> None:
         """Let go of the snapshot."""
@@ -289,6 +298,6 @@ def remember_neighbours(place: Path, rows: Iterable[tuple[str, str, str]]) -> No
         db.executemany("INSERT OR REPLACE INTO neighbours VALUES (?, ?, ?)", rows)
 
 
-def picture_files(root: Path, name: str) -> tuple[Path, ...]:
+def picture_files(root: Path, name: str) -> tuple[str, ...]:
     """A picture's three files, which lie in the library as they do in the site."""
-    return tuple(root / where(name) for where in (paths.picture, paths.view, paths.thumb))
+    return tuple(f"{root}/{where(name)}" for where in (paths.picture, paths.view, paths.thumb))

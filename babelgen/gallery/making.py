@@ -18,7 +18,7 @@ from babelgen.gallery.paths import item as item_path
 from babelgen.gallery.rooms import Rooms, is_page
 from babelgen.gallery.source import Edition, Neighbour, Neighbours, Room, Term
 from babelgen.gallery.staging import Places, stage
-from babelgen.gallery.takeaway import KeysZip
+from babelgen.gallery.takeaway import KeysZip, zipped
 from babelgen.gallery.views import SHEET, NeighbourView, Views
 
 _RUN = 60  # pages of one task
@@ -83,7 +83,15 @@ class List(NamedTuple):
     known: str | None
 
 
-Task = Items | Sheet | List
+class Keys(NamedTuple):
+    """A zip file of keys of a collection."""
+
+    drawer: int
+    part: KeysZip
+    known: str | None
+
+
+Task = Items | Sheet | List | Keys
 
 
 class Made(NamedTuple):
@@ -125,6 +133,9 @@ class Maker:
             case List():
                 text = self.pages.html("prompts", task.path, self.views.prompts(task.number))
                 return [self._stage(task.path, text, task.known)]
+            case Keys():
+                data = zipped(self.index, self.index.drawers[task.drawer], task.part)
+                return [self._stage(task.part.path, data, task.known)]
 
     def _items(self, task: Items) -> Iterator[Made]:
         drawer = self.index.drawers[task.drawer]
@@ -144,8 +155,8 @@ class Maker:
             for path, text in key_files(neighbour.key.text, neighbour.key.file, neighbour.key.script):
                 yield self._stage(path, text, None)._replace(page=page)
 
-    def _stage(self, path: str, text: str, known: str | None) -> Made:
-        data = text.encode("utf-8", "replace")
+    def _stage(self, path: str, text: str | bytes, known: str | None) -> Made:
+        data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
         return Made(path, *stage(self._work.places, path, data, known))
 
     def _neighbours(self, edition: str, key: str) -> tuple[Neighbour, Neighbour]:

@@ -6,7 +6,7 @@ is made from is compared; and what is made has its bytes compared with those of 
 May import: the standard library, the gallery's other modules.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
@@ -17,13 +17,13 @@ from babelgen.gallery.axes import Axes, axes_of, table_pages, table_view
 from babelgen.gallery.crew import processes_for, work_side_by_side
 from babelgen.gallery.index import Standing, remember_neighbours
 from babelgen.gallery.intake import fit_slugs, take
-from babelgen.gallery.making import Heading, List, Made, Maker, Sheet, Task, Work, key_files, runs
+from babelgen.gallery.making import Heading, Keys, List, Made, Maker, Sheet, Task, Work, key_files, runs
 from babelgen.gallery.marks import Marks, block
 from babelgen.gallery.pages import TEMPLATES, Site
 from babelgen.gallery.signs import program, sign
 from babelgen.gallery.source import C, Catalog, Library, Neighbours
 from babelgen.gallery.standing import state_of
-from babelgen.gallery.takeaway import KeysZip, key_zips, zipped
+from babelgen.gallery.takeaway import key_zips
 from babelgen.gallery.text import WHOLE_KEY, plain
 from babelgen.gallery.views import SHEET
 from babelgen.gallery.writer import Built, Wish, Writer, open_site
@@ -167,18 +167,35 @@ class _Build:
 
     def drawers(self) -> None:
         """Want the pages of all collections and of the prompts index, and have them made."""
-        tasks: list[Task] = []
+        tasks: Iterable[Task] = self._lists()
+        if self.writer.moved() is None:
+            # All pages: whoever makes them can start while it is found what they are made from.
+            pages = sum(drawer.printed for drawer in self.maker.index.drawers)
+        else:
+            tasks = list(tasks)
+            pages = len(tasks) + self.writer.unmade()
+        self._make(tasks, self.processes or processes_for(pages))
+
+    def _lists(self) -> Iterator[Task]:
+        """The contact sheets, zip files and pages of the prompts index to make; with them items' pages are wished."""
         for drawer in self.maker.index.drawers:
             blocks: list[str] = []
             self.writer.wish(self._wishes(drawer.number, blocks))
-            keys = self._zips(drawer.number, blocks)
+            keys = key_zips(self.maker.index, drawer)
+            for part in keys:
+                made_from = sign(self.marks.common, part, drawer.total, blocks)
+                if not self.writer.stands(part.path, made_from):
+                    yield Keys(drawer.number, part, self.writer.holds(part.path))
             for number, (path, made_from) in enumerate(self.marks.sheets(drawer, blocks, keys), 1):
                 if not self.writer.stands(path, made_from):
-                    tasks.append(Sheet(drawer.number, number, path, keys, self.writer.holds(path)))
+                    yield Sheet(drawer.number, number, path, keys, self.writer.holds(path))
         for number, (path, made_from) in enumerate(self.marks.lists(), 1):
             if not self.writer.stands(path, made_from):
-                tasks.append(List(number, path, self.writer.holds(path)))
-        self._make(tasks)
+                yield List(number, path, self.writer.holds(path))
+
+    def _items(self) -> Iterator[Task]:
+        """The items' pages to make; ask for the first of them once all are wished."""
+        yield from runs(self.writer.to_make())
 
     def _wishes(self, number: int, blocks: list[str]) -> Iterator[Wish]:
         """The wishes for items' pages of a collection; to `blocks` comes what is shown on each of its sheets."""
@@ -192,22 +209,12 @@ class _Build:
         if part:
             blocks.append(block(drawer, self.maker, part))
 
-    def _zips(self, number: int, blocks: list[str]) -> tuple[KeysZip, ...]:
-        drawer = self.maker.index.drawers[number]
-        keys = key_zips(self.maker.index, drawer)
-        for part in keys:
-            made_from = sign(self.marks.common, part, drawer.total, blocks)
-            if not self.writer.stands(part.path, made_from):
-                self.writer.write(part.path, zipped(self.maker.index, drawer, part), made_from)
-        return keys
-
-    def _make(self, tasks: Sequence[Task]) -> None:
-        pages = len(tasks) + self.writer.unmade()
-        count = self.processes or processes_for(pages)
-        todo = chain(tasks, runs(self.writer.to_make()))
+    def _make(self, tasks: Iterable[Task], count: int) -> None:
+        todo = chain(tasks, self._items())
         made = work_side_by_side(self.work, todo, count) if count > 1 else map(self.maker.make, todo)
-        for part in made:
-            self._made(part)
+        with self.maker.index.reading():
+            for part in made:
+                self._made(part)
         new = self.writer.neighbours()
         if (first := next(new, None)) is not None:
             remember_neighbours(self.work.snapshot, chain([first], new))

@@ -65,7 +65,7 @@ def hang(places: Places, name: str, files: list[tuple[str, bytes]]) -> Iterator[
     """Have a picture's three files in the site, and some small ones beside it; what each was to the site."""
     for where in (paths.picture, paths.view, paths.thumb):
         path = where(name)
-        yield link(places, path, places.library / path)
+        yield link(places, path, f"{places.library}/{path}")
     for path, data in files:
         yield _write(places, path, data)
 
@@ -85,9 +85,9 @@ def _write(places: Places, path: str, data: bytes) -> str:
     return state
 
 
-def link(places: Places, path: str, source: Path) -> str:
+def link(places: Places, path: str, source: str) -> str:
     """Have a file of the library in the site, at once: a hard link to it where the file system allows, else a copy."""
-    target = places.site / path
+    target = f"{places.site}/{path}"
     try:
         os.link(source, target)
         return ADDED
@@ -98,7 +98,7 @@ def link(places: Places, path: str, source: Path) -> str:
         move(places, path)
         return CHANGED
     except OSError:  # no such folder, another file system, one without links, or too many links
-        there = target.exists()
+        there = os.path.exists(target)
         if there and same(source, target):
             return SAME
         waiting(places, path, source)
@@ -106,7 +106,7 @@ def link(places: Places, path: str, source: Path) -> str:
         return CHANGED if there else ADDED
 
 
-def waiting(places: Places, path: str, source: Path) -> None:
+def waiting(places: Places, path: str, source: str | Path) -> None:
     """Have a file of the library wait for the site."""
     place = _waits(places, path)
     try:
@@ -115,9 +115,9 @@ def waiting(places: Places, path: str, source: Path) -> None:
         shutil.copy2(source, place)
 
 
-def same(source: Path, target: Path) -> bool:
+def same(source: str | Path, target: str | Path) -> bool:
     """Whether target is source, or a copy of it: a copy keeps the time, so that bytes are rarely compared."""
-    a, b = source.stat(), target.stat()
+    a, b = os.stat(source), os.stat(target)
     if (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino):
         return True
     if a.st_size != b.st_size:

@@ -59,7 +59,7 @@ def test_one_run_gives_every_figure(
     assert result["items"] == ITEMS
     for name in (
         "pages_per_second_per_core",
-        "raw_pages_per_second",
+        "raw_pages_per_second_per_core",
         "share_of_raw",
         "noop_seconds",
         "add20_seconds",
