@@ -88,27 +88,3 @@ def test_a_library_that_is_not_there_is_told(elsewhere: Path, capsys: pytest.Cap
         "error: There is no library in library/default: it has no library.toml.\n",
     )
     assert list(elsewhere.iterdir()) == []
-
-
-MISTAKES = [
-    (b"{{ 1 / 0 }}", "about.html, line 1", "division by zero"),
-    (b"{% extends 'nope.html' %}", "about.html, line 1", "nope.html"),
-    (b"\n{{ paths.asset('nope.png') | href }}", "about.html, line 2", "there is no asset nope.png"),
-    (b"\n{% if %}", "about.html, line 2", ""),
-    (b"\xff\xfe", "about.html", ""),
-]
-
-
-@pytest.mark.parametrize(("text", "place", "reason"), MISTAKES)
-def test_a_mistake_in_own_templates_is_told_with_its_place(
-    tiny_library: LibraryFactory, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: bytes, place: str, reason: str
-) -> None:  # fmt: skip
-    root, own = tiny_library({"kind": "range", "count": 1}), tmp_path / "own"
-    own.mkdir()
-    (own / "about.html").write_bytes(text)
-    words = ["site", "--library", str(root), "--out", str(tmp_path / "pages"), "--templates", str(own)]
-    assert main(words) == 1
-    told = capsys.readouterr().err
-    assert told.startswith(f"error: The template {place} cannot be used (templates of {own} go first): ")
-    assert reason in told
-    assert told.count("\n") == 1
