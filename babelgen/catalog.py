@@ -8,11 +8,14 @@ May import: errors and the standard library.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -126,6 +129,11 @@ class Picture:
 
 
 COLUMNS = tuple(field.name for field in fields(Picture))
+_FLAGGED = COLUMNS.index("flagged")
+_VERSIONED = tuple(name for name in COLUMNS if name not in ("name", "key", "seconds"))
+# Not `astuple`, which copies each value, and takes long.
+_row: Callable[[Picture], tuple[Any, ...]] = attrgetter(*COLUMNS)
+_versioned: Callable[[Picture], tuple[Any, ...]] = attrgetter(*_VERSIONED)
 
 
 @dataclass(frozen=True)
@@ -245,6 +253,25 @@ class Catalog:
         for row in self._rows(f"SELECT {', '.join(COLUMNS)} FROM pictures ORDER BY name"):
             yield of_row(row)
 
+    def state(self) -> str:
+        """Another one whenever something was recorded; '' where that cannot be told."""
+        path = self.root / FILE
+        try:
+            with path.open("rb") as file:
+                stat, counter = os.fstat(file.fileno()), file.read(28)[24:]  # SQLite's own count of changes
+        except OSError:
+            return ""
+        if path.with_name(
+            f"{FILE}-journal"
+        ).exists():  # a change is under way, or was when its writer was killed
+            return ""
+        return f"{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}-{counter.hex()}"
+
+    def versions(self) -> Iterator[tuple[str, str]]:
+        """Each picture's name, in order, and what tells its row from an earlier one."""
+        for name, *values in self._rows(f"SELECT name, {', '.join(_VERSIONED)} FROM pictures ORDER BY name"):
+            yield name, _version(values)
+
     def page(self, after: str, most: int) -> list[Picture]:
         """The next rows in order of name, so that no reader keeps a writer waiting for long; `after`: the last name."""
         query = f"SELECT {', '.join(COLUMNS)} FROM pictures WHERE name > ? ORDER BY name LIMIT ?"
@@ -324,10 +351,22 @@ class Catalog:
 
 def as_row(picture: Picture) -> tuple[object, ...]:
     """A picture as the values of its row, in the order of COLUMNS."""
-    return astuple(picture)
+    return _row(picture)
+
+
+def version_of(picture: Picture) -> str:
+    """What tells a picture's row from an earlier one."""
+    return _version(_versioned(picture))
+
+
+def _version(values: Sequence[Any]) -> str:
+    # A flag is a bool here and a number there; the catalog's own texts are what they are in both.
+    text = repr([int(value) if isinstance(value, bool) else value for value in values])
+    return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
 def of_row(row: Sequence[Any]) -> Picture:
     """The picture of a row's values: the other way round."""
-    values: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
-    return Picture(**{**values, "flagged": bool(values["flagged"])})
+    values: list[Any] = [*row]
+    values[_FLAGGED] = bool(values[_FLAGGED])
+    return Picture(*values)

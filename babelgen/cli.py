@@ -1,6 +1,6 @@
 """The command line: flags to settings to one command function.
 
-May import: cli_edition, cli_key, errors, exits, options, settings; edition and commands inside functions. Torch is loaded by the few commands that render.
+May import: cli_edition, cli_export, cli_extras, cli_key, cli_walks, errors, exits, options, settings; edition, library and commands inside functions. Torch is loaded by the few commands that render.
 """
 
 from __future__ import annotations
@@ -14,18 +14,25 @@ from typing import Annotated
 import typer
 
 from babelgen.cli_edition import edition_app
+from babelgen.cli_export import export_app
+from babelgen.cli_extras import add_extras
 from babelgen.cli_key import key_app
+from babelgen.cli_walks import add_walks
 from babelgen.errors import UserError
 from babelgen.exits import Command
 from babelgen.options import (
     AddOnly,
+    BaseUrl,
     EditionOption,
+    Flagged,
+    Fresh,
     Json,
     LevelOption,
     LibraryFolder,
     Name,
     ShardOption,
     Steps,
+    Templates,
     Title,
     make_run,
     options_of,
@@ -42,6 +49,9 @@ app = typer.Typer(
 )
 app.add_typer(key_app, name="key")
 app.add_typer(edition_app, name="edition")
+app.add_typer(export_app, name="export")
+add_extras(app)
+add_walks(app)
 
 
 def _fields(**values: object) -> dict[str, object]:
@@ -170,12 +180,50 @@ def search(
 
 
 @app.command(cls=Command)
+@options_of("run", make_run)
+def matrix(
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG", help="A library file (TOML) with a matrix, or an earlier tool's JSON."
+        ),
+    ],
+    list_only: Annotated[
+        bool,
+        typer.Option("--list", help="Print prompt, steps and page of each picture, and do nothing else."),
+    ] = False,
+    collection: Annotated[
+        str | None,
+        typer.Option("--collection", metavar="NAME", help="Which matrix of the file.", show_default=False),
+    ] = None,
+    library: LibraryFolder = None,
+    name: Name = None,
+    title: Title = None,
+    edition: EditionOption = None,
+    add_only: AddOnly = False,
+    *,
+    run: Run,
+) -> int:
+    """Add combinations of subjects, actions and suffixes to a library (library/default), and render them.
+
+    Example: render.py matrix libraries/matrix.toml --collection drawn-by-lot
+    """
+    from babelgen.commands import matrix as command
+
+    request = command.Request(config, collection, name, title, edition)
+    if list_only:
+        return command.list_matrix(request, library)
+    return command.matrix(request, library, run, add_only)
+
+
+@app.command(cls=Command)
 def site(
     library: LibraryFolder = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the site goes.")] = Path("site"),
-    flagged: Annotated[
-        bool, typer.Option("--flagged", help="Show the pictures that a model's safety checker flagged, too.")
-    ] = False,
+    flagged: Flagged = False,
+    base_url: BaseUrl = None,
+    templates: Templates = None,
+    fresh: Fresh = False,
 ) -> int:
     """Build the static site of a library (library/default).
 
@@ -183,7 +231,40 @@ def site(
     """
     from babelgen.commands import site as command
 
-    return command.site(library, out, flagged)
+    return command.site(library, out, command.Publication(flagged, base_url, templates, fresh))
+
+
+@app.command(cls=Command)
+def rank(
+    favourites: Annotated[
+        Path,
+        typer.Argument(metavar="FAVOURITES", help="A file with a key on each line, or - for standard input."),
+    ],
+    library: LibraryFolder = None,
+    top: Annotated[int, typer.Option(min=1, help="How many of each kind are shown.")] = 10,
+    chart: Annotated[
+        Path | None,
+        typer.Option("--chart", metavar="FILE", help="Draw a chart there, as SVG.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Where the next matrix goes; printed by default.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Count favourites back: what they have in common, against all printed pictures of a library (library/default).
+
+    Example: render.py rank favourites.txt --chart rank.svg --out next.toml
+    """
+    from babelgen.commands import rank as command
+    from babelgen.library import DEFAULT
+
+    return command.rank(favourites, library or DEFAULT, command.Wanted(top, chart, out, as_json))
 
 
 @app.command(cls=Command)
@@ -193,7 +274,7 @@ def status(library: LibraryFolder = None, as_json: Json = False) -> int:
     Example: render.py status --library library/default --json
     """
     from babelgen.commands import status as command
-    from babelgen.commands.render import DEFAULT
+    from babelgen.library import DEFAULT
 
     return command.status(library or DEFAULT, as_json)
 
@@ -229,7 +310,7 @@ def verify(
     Example: render.py verify library/default --sample 20
     """
     from babelgen.commands import verify as command
-    from babelgen.commands.render import DEFAULT
+    from babelgen.library import DEFAULT
 
     if folder is not None and library is not None:
         raise UserError("The library is given twice: leave out LIBRARY or --library.")
@@ -256,7 +337,7 @@ def gc(
     Example: render.py gc --library library/default --dry-run
     """
     from babelgen.commands import gc as command
-    from babelgen.commands.render import DEFAULT
+    from babelgen.library import DEFAULT
 
     return command.gc(library or DEFAULT, dry_run, as_json, everything)
 

@@ -69,7 +69,7 @@ class Edition:
     each picture. words: the file of the entries that random prompts are made of, one a line. exhaustive: the model
     knows no words but those. lengths: weights of prompts of 1, 2, 3 ... entries. statistics: of its embeddings,
     None while nobody fitted them; then it has no shelves of kind v. retired: whether another edition has taken its
-    place, so that its keys are still known, but its model need not be there.
+    place, so that its keys are still known, but its model need not be there. path: of its TOML.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Edition:
     files: dict[str, str] = field(default_factory=dict, hash=False)
     statistics: StatisticsFile | None = None
     retired: bool = False
+    path: Path = field(default=Path(), compare=False)
 
     @cached_property
     def id(self) -> str:
@@ -162,6 +163,37 @@ class Edition:
             *self._statistics_facts(),
             *((name, f"SHA-256 {digest}") for name, digest in sorted(self.files.items())),
         ]
+
+    def whereabouts(self) -> str:
+        """Where the model's files come from, as a sentence for whoever has the TOML of `document`."""
+        if self.source:
+            return f"Its model is downloaded when it is needed: {self.source.repository}, revision {self.source.revision}."
+        if self.model.is_relative_to(PACKAGE):
+            return "Its model comes with the program."
+        return f"Its model’s files go into a folder {self._folder()} beside the edition’s file."
+
+    def document(self, statistics: str) -> str:
+        """Its TOML for others, comments and all: with its statistics in a file of that name beside it, and where it
+        names folders of this machine, with their last names alone. It means the same, and has the same id.
+        """
+        import tomlkit  # takes a while to load
+
+        try:
+            document = tomlkit.parse(self.path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"The edition file {self.path} cannot be read again: {error}.") from error
+        tables: dict[str, Any] = document
+        if self.statistics is not None:
+            tables["text"]["statistics"]["file"] = statistics
+        if not str(tables["model"].get("path", "package:")).startswith("package:"):
+            tables["model"]["path"] = self._folder()
+        words = Path(str(tables.get("random", {}).get("words", "")))
+        if words.is_absolute():  # any other lies in the model's folder or comes with the program
+            tables["random"]["words"] = words.name
+        return tomlkit.dumps(document)
+
+    def _folder(self) -> str:
+        return self.model.resolve().name or "model"
 
     def _standing(self) -> str:
         if self.retired:
@@ -254,6 +286,7 @@ def read_edition(path: Path) -> Edition:
         files={name: files.text(name) for name in files.names()},
         statistics=_statistics(statistics, path) if statistics.names() else None,
         retired=path.resolve().parent == _retired_folder().resolve(),
+        path=path,
     )
     for table in (top, model, picture, sampler, text, draws, files, statistics):
         table.refuse_others()

@@ -9,12 +9,15 @@ May import: catalog, collections, edition, errors, library, store; never torch.
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from babelgen.catalog import Catalog, Facts, Failure, Picture
-from babelgen.collections import Spec
+from babelgen.collections import Derived, Spec
+from babelgen.collections.derived import FOLDER, SUFFIX
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.library import FILE, Library, load_library
@@ -35,6 +38,9 @@ from babelgen.store import (
 
 TURN = 5.0  # seconds that the lock is held before others get it
 REST = 0.2  # seconds that they are given; whoever waits looks twenty times a second
+_KEYS = re.compile(
+    rf"[0-9a-f]{{32}}{re.escape(SUFFIX)}|\..+\.tmp"
+)  # files of keys, and what killed writers left of them
 
 
 @dataclass
@@ -69,7 +75,7 @@ class Garbage:
         """most: of each kind so many names are kept; None for all."""
         self.pictures, self.leftovers, self.temporary = Heap(most), Heap(most), Heap(most)
         self.failures, self.runs, self.facts = Heap(most), Heap(most), Heap(most)
-        self.left_alone, self.unknown = Heap(most), Heap(most)
+        self.keys, self.left_alone, self.unknown = Heap(most), Heap(most), Heap(most)
         self.busy = self.begun = False
 
     @property
@@ -82,6 +88,7 @@ class Garbage:
             "failures": self.failures,
             "runs": self.runs,
             "facts": self.facts,
+            "keys": self.keys,
         }
 
 
@@ -98,6 +105,7 @@ def survey(library: Library, garbage: Garbage, tell: Callable[[], None], everyth
         tell()
     if not runs.living:  # whose profile nothing refers to before its first picture
         garbage.facts.add(needs.unused_facts())
+    _enter_keys(garbage, needs.unread_keys())
 
 
 def collect(library: Library, garbage: Garbage, tell: Callable[[], None], everything: bool = False) -> None:
@@ -117,6 +125,9 @@ def collect(library: Library, garbage: Garbage, tell: Callable[[], None], everyt
             garbage.runs.add(folder.name for folder in dead)
             if _take_turn(store, needs, parts, garbage, tell):
                 garbage.facts.add(sorted("/".join(fact) for fact in store.forget_facts()))
+                if files := needs.unread_keys():
+                    _enter_keys(garbage, files)  # while they can be measured
+                    remove_files(file.path for file in files)
                 return
         time.sleep(REST)
 
@@ -180,6 +191,10 @@ def _enter(garbage: Garbage, found: _Found) -> None:
     )
     for heap, files in kinds:
         heap.add((file.path for file in files), _size(files))
+
+
+def _enter_keys(garbage: Garbage, files: Sequence[File]) -> None:
+    garbage.keys.add((file.path for file in files), _size(files))
 
 
 def _size(files: Sequence[File]) -> int:
@@ -253,6 +268,18 @@ class _Needs:
             facts |= {("editions", fact) for fact in catalog.editions()}
         facts |= {(entry.table, entry.id) for entry in self._late if isinstance(entry, Facts)}
         return [f"{table}/{fact}" for table, fact in sorted(facts - self._used)]
+
+    def unread_keys(self) -> list[File]:
+        """The files of derived keys that no collection reads, and what killed writers left beside them."""
+        specs = [collection.spec for collection in self._library.collections]
+        read = {spec.path.name for spec in specs if isinstance(spec, Derived)}
+        folder = self._library.root / FOLDER
+        if folder.is_symlink() or not folder.is_dir():
+            return []
+        with os.scandir(folder) as entries:
+            files = [file for file in entries if file.is_file(follow_symlinks=False)]
+        unread = [file for file in files if _KEYS.fullmatch(file.name) and file.name not in read]
+        return sorted(unread, key=lambda file: file.name)
 
     def _rows(self, part: str) -> dict[str, list[tuple[str, str]]]:
         """The pictures of a part, and the facts that each refers to."""

@@ -2,22 +2,25 @@
 
 Law: an invalid library file is refused before anything is rendered; a key's place on disk follows from the
 edition and the key alone.
-May import: errors, edition, collections, toml; never torch.
+May import: errors, edition, collections, rooms, toml; never torch.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from babelgen.collections import Collection, read_collection
+from babelgen.collections import Collection, Derived, derived, read_collection
 from babelgen.edition import Edition, load_edition
 from babelgen.errors import UserError
+from babelgen.rooms import Term, read_glossary
 from babelgen.toml import Table, read_toml
 
 FILE = "library.toml"
+LIBRARIES = Path("library")
+DEFAULT = LIBRARIES / "default"  # the library where none is named
 DEFAULT_EDITION = "mini"
 
 
@@ -39,12 +42,53 @@ class Library:
     title: str
     description: str
     collections: tuple[Collection, ...]
+    glossary: tuple[Term, ...] = ()
 
     def keys(self, collection: Collection) -> Iterator[Entry]:
         """The items of a collection in order; one key may stand in many collections."""
         edition = collection.edition
         for key in collection.spec.keys(edition):
             yield Entry(edition, key, picture_name(edition.id, key))
+
+    def edition_of(self, collection: Collection) -> Edition:
+        """The edition of a collection's keys."""
+        return collection.edition
+
+    def keys_state(self, collection: Collection) -> str:
+        """What a collection's keys follow from, so that they are what they were as long as this is; '' if that is not sure."""
+        edition = collection.edition
+        if edition.provisional:  # its tokenizer may become another one
+            return ""
+        try:
+            words = edition.words.stat()
+        except OSError:
+            return ""
+        worked_out = ""
+        if isinstance(collection.spec, Derived):
+            found = collection.spec.path.stat()
+            worked_out = f"{found.st_size} {found.st_mtime_ns}"
+        said = repr(
+            (
+                worked_out,
+                edition.id,
+                collection.kind,
+                collection.spec,
+                edition.lengths,
+                words.st_size,
+                words.st_mtime_ns,
+            )
+        )
+        return hashlib.blake2b(said.encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
+
+    def waiting(self) -> list[tuple[Collection, Derived]]:
+        """The collections whose keys are not worked out yet: asking for these is refused."""
+        specs = [(collection, collection.spec) for collection in self.collections]
+        return [(of, spec) for of, spec in specs if isinstance(spec, Derived) and not spec.ready]
+
+    def known(self) -> Library:
+        """The library without those collections."""
+        waiting = [collection for collection, _ in self.waiting()]
+        return replace(self, collections=tuple(each for each in self.collections if each not in waiting))
 
     def entries(self) -> Iterator[Entry]:
         """The items of all collections."""
@@ -69,7 +113,8 @@ def read_library(path: Path, root: Path) -> Library:
     top = read_toml(path)
     default = _edition(top, path, None)
     collections = [
-        read_collection(table, _edition(table, path, default)) for table in top.tables("collection")
+        _keyed(read_collection(table, _edition(table, path, default), path.parent), root)
+        for table in top.tables("collection")
     ]
     library = Library(
         root=root,
@@ -77,10 +122,19 @@ def read_library(path: Path, root: Path) -> Library:
         title=top.text("title", root.name),
         description=top.text("description", ""),
         collections=tuple(collections),
+        glossary=read_glossary(top, path.parent),
     )
     top.refuse_others()
     _refuse_twins(library, path)
     return library
+
+
+def _keyed(collection: Collection, root: Path) -> Collection:
+    """A collection whose keys are in a file of the library where only the model can tell them."""
+    if not collection.spec.shelves(collection.edition):
+        return collection
+    spec = derived(collection.spec, collection.slug, collection.kind, collection.edition, root)
+    return replace(collection, spec=spec)
 
 
 def _edition(table: Table, path: Path, default: Edition | None) -> Edition:

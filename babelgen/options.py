@@ -130,6 +130,33 @@ LevelOption = Annotated[
 Count = Annotated[int, typer.Option("--count", help="How many steps.")]
 KeyFile = Annotated[str | None, typer.Argument(metavar="FILE", help="A key file, or - for standard input.")]
 KeyText = Annotated[str | None, typer.Option("--text", metavar="KEY", help="The key itself.")]
+Flagged = Annotated[
+    bool, typer.Option("--flagged", help="With the pictures that a model's safety checker flagged, too.")
+]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh", help="Make every page and compare every file, whatever is known of the last build."
+    ),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        help="The address that the site is to have: adds a feed, a map and what other sites show of its pages.",
+        show_default=False,
+    ),
+]
+Templates = Annotated[
+    Path | None,
+    typer.Option(
+        "--templates",
+        metavar="DIR",
+        help="A folder whose templates, and whose assets, go before the shipped ones of the same names.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 KeyOut = Annotated[
     Path | None,

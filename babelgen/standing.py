@@ -44,8 +44,10 @@ class Count:
 class Standing:
     """How a library stands.
 
-    collections: in their order. whole: of the library, each picture once. unnamed: pictures that no collection names any
-    more. failed: the names of failures of keys that they name. renders: how many are at work. rate: pictures a second of the latest stretch of work, None where there was none.
+    collections: in their order; pictures of those whose keys are not worked out yet (waiting) are all to do. whole: of the
+    library, each picture once. unnamed: pictures that no collection names any more; 0 while there are any of which that
+    cannot be told. failed: the names of failures of keys that they name. renders: how many are at work. rate: pictures a
+    second of the latest stretch of work, None where there was none.
     """
 
     collections: tuple[tuple[Collection, Count], ...]
@@ -54,6 +56,7 @@ class Standing:
     failed: frozenset[str]
     renders: int
     rate: float | None
+    waiting: tuple[str, ...] = ()
 
     @property
     def seconds_left(self) -> float | None:
@@ -63,16 +66,21 @@ class Standing:
 
 def standing_of(library: Library, catalog: Catalog) -> Standing:
     """Look at a library; what dead runs have left should be settled before."""
-    surveys = survey(library, catalog)
+    surveys = survey(library.known(), catalog)
+    waiting = {collection.slug: collection.spec.count() for collection, _ in library.waiting()}
     flagged = _digests(catalog.flagged())
     marks = [(each.states == DONE) & _among(each.names, flagged) for each in surveys]
-    counts = [_count(each.states, marked) for each, marked in zip(surveys, marks, strict=True)]
+    counted = iter([_count(each.states, marked) for each, marked in zip(surveys, marks, strict=True)])
+    counts = [
+        _all_to_do(waiting[each.slug]) if each.slug in waiting else next(counted)
+        for each in library.collections
+    ]
     fresh = np.concatenate([_NOTHING, *(each.fresh for each in surveys)])
     states = np.concatenate([_NOTHING, *(each.states for each in surveys)])
     return Standing(
         collections=tuple(zip(library.collections, counts, strict=True)),
-        whole=_count(states[fresh], np.concatenate([_NOTHING, *marks])[fresh]),
-        unnamed=_unnamed(surveys, catalog),
+        whole=_count(states[fresh], np.concatenate([_NOTHING, *marks])[fresh], sum(waiting.values())),
+        unnamed=0 if waiting else _unnamed(surveys, catalog),
         failed=frozenset(
             digest.ljust(16, b"\0").hex()
             for each in surveys
@@ -80,6 +88,7 @@ def standing_of(library: Library, catalog: Catalog) -> Standing:
         ),
         renders=_renders(library.root),
         rate=rate_of(catalog.latest(LATEST)),
+        waiting=tuple(waiting),
     )
 
 
@@ -103,9 +112,14 @@ def rate_of(latest: Sequence[tuple[str, float]]) -> float | None:
     return count / max(1.0, ends[0] - begun)  # times are told to the second
 
 
-def _count(states: NDArray[np.uint8], flagged: NDArray[np.bool_]) -> Count:
+def _count(states: NDArray[np.uint8], flagged: NDArray[np.bool_], more: int = 0) -> Count:
+    """more: pictures to do that are not among them."""
     done, failed, todo = (int(np.count_nonzero(states == state)) for state in (DONE, FAILED, TODO))
-    return Count(len(states), done, failed, todo, int(np.count_nonzero(flagged)))
+    return Count(len(states) + more, done, failed, todo + more, int(np.count_nonzero(flagged)))
+
+
+def _all_to_do(total: int) -> Count:
+    return Count(total, 0, 0, total, 0)
 
 
 def _unnamed(surveys: Sequence[Survey], catalog: Catalog) -> int:

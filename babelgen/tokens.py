@@ -1,7 +1,7 @@
 """Prompts as tokens and back: the edition's own tokenizer, without its model.
 
 Law: what cannot be said in the edition's tokens is refused; what is cut off or unknown is told, never hidden.
-May import: errors, edition, keys, weights, transformers' tokenizers; never torch.
+May import: clip_tokens, errors, edition, keys, weights, transformers' tokenizers; never torch.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from babelgen.clip_tokens import read_clip_tokens
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.keys import Shelf, shelf_of_tokens, tokens_of_shelf
@@ -100,16 +101,18 @@ class Tokens:
 
 
 def _load(edition: Edition) -> Any:
-    """transformers' tokenizer of an edition, its files checked."""
-    # Its advice about packages that nothing here uses is not for users; whoever imports it first has to say so.
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    from transformers import CLIPTokenizer  # a second to import: only where prompts are read or shown
-
+    """transformers' tokenizer of an edition, or one that gives the same, its files checked."""
     folder = edition.model / "tokenizer"
     fetch(edition, "tokenizer/")
     if not edition.retired and not folder.is_dir():
         raise UserError(f"The tokenizer of edition {edition.id} is not at {folder}.")
     check_files(edition, "tokenizer/")
+    if (known := read_clip_tokens(folder)) is not None:
+        return known
+    # Its advice about packages that nothing here uses is not for users; whoever imports it first has to say so.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    from transformers import CLIPTokenizer  # a second to import: only where nothing else can read the folder
+
     try:
         return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # of any type: the files are parsed as they come

@@ -17,7 +17,7 @@ from babelgen.errors import UserError
 
 LARGEST_FILE = 64 * 2**20  # bytes
 LONGEST_SHOWN = 80  # characters of a wrong value
-_HEADER = re.compile(r"\s*(\[\[?[A-Za-z0-9_.-]+\]?\])\s*(?:#.*)?$")
+_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?$")
 _FIELD = re.compile(r"""\s*([A-Za-z0-9_-]+|"[^"]+"|'[^']+')\s*[=.]""")
 
 
@@ -27,7 +27,7 @@ class Table:
     def __init__(
         self, values: dict[str, Any], where: str, prefix: str = "", text: str = "", header: str = ""
     ) -> None:
-        """text: of the file, and header: what stands over the table there (`[[collection]] 2`); '' where there is none."""
+        """text: of the file, and header: where the table is there (`/collection 2/references 1`); '' for the first one."""
         self._values = values
         self._where = where
         self._prefix = prefix
@@ -39,7 +39,8 @@ class Table:
         """The error for a field: `libraries/x.toml: collection 2: count must be ... (line 7).`."""
         number = _line_of(self._text, self._header, name)
         line = "" if number is None else f" (line {number})"
-        return UserError(f"{self._where}: {self._prefix}{name} {complaint}{line}.")
+        shown = name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}..."
+        return UserError(f"{self._where}: {self._prefix}{shown} {complaint}{line}.")
 
     def names(self) -> list[str]:
         """The fields that are there."""
@@ -83,9 +84,27 @@ class Table:
         """A list of strings."""
         return [self._unicode(name, value) for value in self._list(name, str, "a list of texts", default)]
 
+    def labels(self, name: str, default: list[str | int] | None = None) -> list[str]:
+        """A list of strings and whole numbers, these as the strings that they are written as."""
+        values = self._list(name, (str, int), "a list of texts and whole numbers", default)
+        return [self._unicode(name, value) if isinstance(value, str) else _shown(value) for value in values]
+
+    def mixed(self, name: str) -> list[int | str]:
+        """A list of strings and whole numbers, side by side."""
+        values = self._list(name, (int, str), "a list of texts and whole numbers", None)
+        return [self._unicode(name, value) if isinstance(value, str) else value for value in values]
+
     def numbers(self, name: str, default: list[int] | None = None) -> list[int]:
         """A list of whole numbers."""
         return self._list(name, int, "a list of whole numbers", default)
+
+    def several(self, name: str) -> list[int]:
+        """A whole number, or a list of them."""
+        value = self._get(name, (int, list), "a whole number or a list of whole numbers", None)
+        values = value if isinstance(value, list) else [value]
+        if any(not isinstance(one, int) or isinstance(one, bool) for one in values):
+            raise self.error(name, "must be a whole number or a list of whole numbers")
+        return values
 
     def reals(self, name: str, default: list[float] | None = None) -> list[float]:
         """A list of finite numbers."""
@@ -94,15 +113,28 @@ class Table:
             raise self.error(name, "must be a list of finite numbers")
         return [float(value) for value in values]
 
+    def pairs(self, name: str, default: list[tuple[str, str]] | None = None) -> list[tuple[str, str]]:
+        """A list of lists of two strings."""
+        values = self._list(name, (list, tuple), "a list of pairs of texts", default)
+        if any(len(pair) != 2 or not all(isinstance(text, str) for text in pair) for pair in values):
+            raise self.error(name, 'must be a list of pairs of texts, such as [["a", "b"]]')
+        return [(self._unicode(name, one), self._unicode(name, other)) for one, other in values]
+
     def table(self, name: str, optional: bool = False) -> Table:
         """A table inside this one."""
         values = self._get(name, dict, "a table", {} if optional else None)
-        return Table(values, self._where, f"{self._prefix}{name}.", self._text, f"[{name}] 1")
+        return Table(values, self._where, f"{self._prefix}{name}.", self._text, f"{self._header}/{name}")
 
     def tables(self, name: str) -> list[Table]:
         """A list of tables, `[[name]]`; none there is an empty list."""
         return [
-            Table(value, self._where, f"{name} {index}: ", self._text, f"[[{name}]] {index}")
+            Table(
+                value,
+                self._where,
+                f"{self._prefix}{name} {index}: ",
+                self._text,
+                f"{self._header}/{name} {index}",
+            )
             for index, value in enumerate(self.raw(name), 1)
         ]
 
@@ -153,7 +185,8 @@ def _line_of(text: str, header: str, name: str) -> int | None:
 
     None where neither is to be found: in inline tables, in dotted ones, in what was never a file.
     """
-    here, counts, found = "", {"": 1}, None
+    here, found = "", None
+    counts: dict[str, int] = {}  # of the tables of each array so far
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         head = _HEADER.match(line)
@@ -164,11 +197,22 @@ def _line_of(text: str, header: str, name: str) -> int | None:
             continue  # in the middle of a text of many lines
         if not head:
             return number
-        counts[head[1]] = counts.get(head[1], 0) + 1
-        here = f"{head[1]} {counts[head[1]]}"
+        here = _place_of(head[2].split("."), head[1] == "[[", counts)
         if here == header:
             found = number
     return found
+
+
+def _place_of(names: list[str], listed: bool, counts: dict[str, int]) -> str:
+    """Where a table is whose header has these names; those of an array are counted, by where the array is."""
+    place = ""
+    for depth, name in enumerate(names, 1):
+        place += "/" + name.strip(" \"'")
+        if listed and depth == len(names):
+            counts[place] = counts.get(place, 0) + 1
+        if place in counts:
+            place += f" {counts[place]}"
+    return place
 
 
 def _begins_here(lines: list[str], number: int) -> bool:

@@ -78,7 +78,7 @@ def parts(edition: Edition) -> dict[str, float]:
     with torch.no_grad():
         done = [result for result in renderer.render(items) if hasattr(result, "pixels")]
         fresh = Renderer(model)  # which has encoded no prompt yet
-        found = {"key, text encoder and noise": clock(lambda item: fresh._job(item), items)}
+        found = {"key, text encoder and noise": clock(lambda item: fresh.job(item), items)}
     words = [(each.item.key, describe(each.key, edition)) for each in done]
     pictures = [each.pixels for each in done]
     found["words for people"] = clock(

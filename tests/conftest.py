@@ -1,6 +1,7 @@
 """Fixtures that everything shares: the tiny edition, libraries of it, and what a test may touch."""
 
 import os
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ __all__ = ["browser"]
 os.environ["HF_HUB_OFFLINE"] = (
     "1"  # no test asks a network for a model; see tests/hub.py for how downloads are tried
 )
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as where tests run in the background of a script
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LibraryFactory = Callable[..., Path]
 

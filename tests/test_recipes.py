@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from babelgen.commands.render import find_library
 from babelgen.edition import Edition
@@ -215,6 +216,102 @@ class TestFindingLibraries:
         assert list(elsewhere.iterdir()) == []
 
 
+FURNISHED = (
+    'glossary = "words.d/glossary.toml"\n'
+    + RECIPE
+    + """
+essay = "texts/essay.md"
+chosen = [2]
+
+[[collection.references]]
+file = "texts/a.png"
+caption = "A picture"
+
+[collection.captions]
+1 = "The first"
+"""
+)
+
+
+class TestRooms:
+    """The texts and pictures that a recipe names come into the library with it."""
+
+    @pytest.fixture
+    def furnished(self, recipe: Path) -> Path:
+        folder = recipe.parent
+        (folder / "texts").mkdir()
+        (folder / "words.d").mkdir()
+        (folder / "texts/essay.md").write_text("Once.")
+        (folder / "words.d/glossary.toml").write_text('[[term]]\nterm = "a"\nexplanation = "b"\n')
+        Image.new("RGB", (3, 2)).save(folder / "texts/a.png")
+        recipe.write_text(FURNISHED)
+        return recipe
+
+    def test_they_are_read_where_the_recipe_is_not(self, tmp_path: Path, furnished: Path) -> None:
+        root = tmp_path / "library"
+        copy_recipe(furnished, root)
+        (furnished.parent / "texts").rename(tmp_path / "gone")
+        (furnished.parent / "words.d").rename(tmp_path / "gone.d")
+        library = load_library(root)
+        room = library.collections[0].room
+        assert room.text() == "Once."
+        assert [one.path for one in room.references] == [root / "rooms/texts/a.png"]
+        assert (room.chosen, dict(room.captions)) == ((2,), {1: "The first"})
+        assert [term.term for term in library.glossary] == ["a"]
+        assert 'essay = "rooms/texts/essay.md"' in copy(root)
+
+    def test_a_changed_text_is_copied_though_the_recipe_is_the_same(
+        self, tmp_path: Path, furnished: Path
+    ) -> None:
+        root = tmp_path / "library"
+        copy_recipe(furnished, root)
+        edited = copy(root).replace("count = 2", "count = 5")
+        (root / "library.toml").write_text(edited)
+        (furnished.parent / "texts/essay.md").write_text("Twice.")
+        copy_recipe(furnished, root)
+        assert load_library(root).collections[0].room.text() == "Twice."
+        assert copy(root) == edited
+
+    def test_what_is_the_same_is_left_alone(self, tmp_path: Path, furnished: Path) -> None:
+        root = tmp_path / "library"
+        copy_recipe(furnished, root)
+        before = [path.stat() for path in sorted(root.rglob("*")) if path.name != "library.lock"]
+        copy_recipe(furnished, root)
+        after = [path.stat() for path in sorted(root.rglob("*")) if path.name != "library.lock"]
+        assert [(stat.st_ino, stat.st_mtime_ns) for stat in after] == [
+            (stat.st_ino, stat.st_mtime_ns) for stat in before
+        ]
+
+    def test_a_recipe_that_names_a_missing_file_is_refused(self, elsewhere: Path, furnished: Path) -> None:
+        (furnished.parent / "texts/a.png").unlink()
+        with pytest.raises(UserError, match=r"references 1: file names no file: .*a\.png \(line 15\)\.$"):
+            find_library(furnished, None)
+        assert list(elsewhere.iterdir()) == []
+
+    def test_the_essay_of_a_collection_is_no_reason_to_add_it_again(
+        self, tmp_path: Path, furnished: Path
+    ) -> None:
+        root = tmp_path / "library"
+        copy_recipe(furnished, root)
+        add_collection(root, ADDED)
+        assert slugs(load_library(root)) == ["first", "found"]
+        assert load_library(root).collections[0].room.text() == "Once."
+
+
+def test_the_rooms_of_the_shipped_library_are_furnished() -> None:
+    """With the built-in model's own words; its pictures are few and small, and take no room in the program."""
+    library = read_library(shipped("libraries") / "artists.toml", Path("library/artists"))
+    assert len(library.glossary) >= 5
+    for collection in library.collections:
+        room = collection.room
+        assert len(room.text()) > 500
+        assert len(room.references) == 2
+        assert len(room.chosen) == 3
+        assert set(room.chosen) <= set(room.captions)
+    files = list((shipped("libraries") / "artists").glob("*.webp"))
+    assert sum(path.stat().st_size for path in files) < 30_000
+
+
 def test_the_shipped_library_has_a_hundred_pictures(tmp_path: Path, words_edition_file: Path) -> None:
     """Its keys counted with the tiny vocabulary; the built-in model has the same words and more room for them."""
     text = (shipped("libraries") / "default.toml").read_text("utf-8")
@@ -227,6 +324,15 @@ def test_the_shipped_library_has_a_hundred_pictures(tmp_path: Path, words_editio
     assert len(set(names)) >= 100
     assert {collection.kind for collection in library.collections} == {"range", "random", "search"}
     assert all(collection.title and collection.description for collection in library.collections)
+
+
+def test_the_shipped_walks_are_of_mini_and_wait_for_it(tmp_path: Path) -> None:
+    library = read_library(shipped("libraries") / "walks.toml", tmp_path)
+    assert {collection.edition.name for collection in library.collections} == {"mini"}
+    assert {collection.kind for collection in library.collections} == {"interpolation", "walk"}
+    assert [collection.slug for collection, _ in library.waiting()] == ["out-to-sea", "around-a-town"]
+    assert all(collection.title and collection.description for collection in library.collections)
+    assert sum(collection.spec.count() for collection in library.collections) == 39
 
 
 def test_collections_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def test_each_type_of_value_is_read(tmp_path: Path) -> None:
     assert top.table("inner").text("text") == "deep"
     assert [row.text("text") for row in top.tables("row")] == ["first", "second"]
     top.refuse_others()
+    assert table(tmp_path, 'a = [1, "b", 3]').mixed("a") == [1, "b", 3]
 
 
 def test_what_is_absent_has_its_default(tmp_path: Path) -> None:
@@ -127,6 +128,8 @@ WRONG: list[tuple[str, Callable[[Table], object], str]] = [
     ("a = [1.0, inf]", lambda t: t.reals("a"), "a must be a list of finite numbers."),
     ("a = ['b', 1]", lambda t: t.texts("a"), "a must be a list of texts."),
     ("a = [true]", lambda t: t.numbers("a"), "a must be a list of whole numbers."),
+    ("a = [1, 2.5]", lambda t: t.mixed("a"), "a must be a list of texts and whole numbers."),
+    ("a = ['b', true]", lambda t: t.mixed("a"), "a must be a list of texts and whole numbers."),
     ("a = 'b'", lambda t: t.choice("a", ("c", "d")), "a must be one of c, d, not 'b'."),
     ("a = 1", lambda t: t.tables("a"), "a must be tables, each under [[a]], not 1."),
     ("[a]\nb = 1", lambda t: t.table("a").text("b"), "a.b must be a text in quotes, not 1."),

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from babelgen.collections.axes import Axes
 from babelgen.edition import Edition
 from babelgen.errors import UserError
-from babelgen.keys import MAX_STEPS
+from babelgen.keys import MAX_STEPS, Shelf
+from babelgen.keys.numerals import write_number
+from babelgen.rooms import NO_ROOM, Room, read_room
 from babelgen.tokens import tokens_of
-from babelgen.toml import Table
+from babelgen.toml import LONGEST_SHOWN, Table
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 LONGEST_SLUG = 64
 MOST = 10_000_000  # keys in one collection
+
+Embeddings = Mapping[Shelf, NDArray[np.float32]]
+"""Those of shelves of kind t, (length, width) each, which only the model can tell."""
 
 
 class Spec(Protocol):
@@ -47,10 +57,33 @@ class Spec(Protocol):
         """The prompts that people wrote for it, so that they can be warned about what they wrote."""
         ...
 
+    def asked(self) -> tuple[tuple[str, ...], int]:
+        """The prompts whose pictures its keys are, in order, and how many keys each has; none where nobody wrote some."""
+        return (), 1
+
+    def origin(self) -> str:
+        """Where its keys come from, in a sentence for pages; '' where nothing is to be said beside its kind."""
+        return ""
+
+    def shelves(self, edition: Edition) -> tuple[Shelf, ...]:
+        """The prompts whose embeddings its keys are made of; where there are any, its keys are derived: see derived.py."""
+        return ()
+
+    def making(self, edition: Edition, embeddings: Embeddings) -> Callable[[int], str]:
+        """What makes a key from its number, given the embeddings of its `shelves`."""
+        return self.maker(edition)
+
+    def axes(self) -> Axes | None:
+        """The table of two lists that its pictures stand in as well, where one is asked for."""
+        return None
+
 
 @dataclass(frozen=True)
 class Collection:
-    """One collection of a library. `slug` names it in addresses; `added`: by a command, not by the recipe."""
+    """One collection of a library.
+
+    slug: names it in addresses. added: by a command, not by the recipe. room: what its pages have beside the pictures.
+    """
 
     slug: str
     title: str
@@ -59,6 +92,17 @@ class Collection:
     edition: Edition
     spec: Spec
     added: bool = False
+    room: Room = NO_ROOM
+
+    @property
+    def origin(self) -> str:
+        """Where its keys come from, in a sentence for pages."""
+        return self.spec.origin()
+
+    @property
+    def axes(self) -> Axes | None:
+        """The table that its pictures stand in as well; it is counted each time that it is asked for."""
+        return self.spec.axes()
 
 
 def check_slug(slug: str) -> str | None:
@@ -70,8 +114,8 @@ def check_slug(slug: str) -> str | None:
     return None
 
 
-def read_collection(table: Table, edition: Edition) -> Collection:
-    """Validate one `[[collection]]` of a library file."""
+def read_collection(table: Table, edition: Edition, folder: Path = Path()) -> Collection:
+    """Validate one `[[collection]]` of a library file, which lies in `folder`."""
     from babelgen.collections.kinds import KINDS
 
     slug = table.text("name")
@@ -81,8 +125,27 @@ def read_collection(table: Table, edition: Edition) -> Collection:
     title, description = table.text("title", slug), table.text("description", "")
     added, _ = table.flag("added", False), table.text("edition", "")
     spec = KINDS[kind](table, edition)
+    room = read_room(table, folder, spec.count(), lambda keys: _places(spec, edition, keys))
     table.refuse_others()
-    return Collection(slug, title, description, kind, edition, spec, added)
+    room = replace(room, asked=spec.asked())
+    return Collection(slug, title, description, kind, edition, spec, added, room)
+
+
+def _places(spec: Spec, edition: Edition, keys: set[str]) -> dict[str, list[int]]:
+    """The positions of some keys, by going through the collection; those that are not in it are left out."""
+    found: dict[str, list[int]] = {}
+    for position, key in enumerate(spec.keys(edition), 1):
+        if key in keys:
+            found.setdefault(key, []).append(position)
+    return found
+
+
+def shown(number: int) -> str:
+    """A page's number in a sentence: in decimal, or where that is long as keys have it, without its middle."""
+    if abs(number) < 10**12:
+        return f"{number:,}"
+    text = write_number(number)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def read_steps(table: Table, edition: Edition) -> int:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from babelgen.collections.collection import MOST, Spec, check_prompt, read_page, read_steps, require_prompts
+from babelgen.collections.collection import (
+    MOST,
+    Spec,
+    check_prompt,
+    read_page,
+    read_steps,
+    require_prompts,
+    shown,
+)
 from babelgen.edition import Edition
 from babelgen.errors import BadKey
 from babelgen.keys import Address, Key, format_key
 from babelgen.tokens import tokens_of
-from babelgen.toml import Table
+from babelgen.toml import LONGEST_SHOWN, Table
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,21 @@ class Range(Spec):
     def prompts(self) -> tuple[str, ...]:
         """The one prompt that the range starts from, if it does."""
         return (self.prompt,) if self.prompt else ()
+
+    def origin(self) -> str:
+        """Where the range starts, and how far apart its keys are."""
+        if self.start is not None:
+            start = self.start if len(self.start) <= LONGEST_SHOWN else f"{self.start[:LONGEST_SHOWN]}…"
+            where = f"the key {start}"
+        elif self.prompt or self.page:
+            prompt = f"the prompt “{self.prompt}”" if self.prompt else "the empty prompt"
+            where = f"page {shown(self.page)} of {prompt}"
+        else:
+            where = f"the first key of {self.steps} steps"
+        if self.stride == 1 and self.level in ("page", "0"):
+            return f"Keys in their order, from {where} on."
+        way = "on" if self.stride > 0 else "back"
+        return f"Keys {shown(abs(self.stride))} apart at the level {self.level}, from {where} {way}."
 
 
 def read_range(table: Table, edition: Edition) -> Range:

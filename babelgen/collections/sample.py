@@ -65,6 +65,11 @@ class Sample(Spec):
         """None: the words are drawn."""
         return ()
 
+    def origin(self) -> str:
+        """How they are drawn."""
+        how = "evenly from the whole library" if self.uniform else f"at random, of {self.steps} steps"
+        return f"Keys drawn {how}, by the seed {self.seed}."
+
 
 @lru_cache(maxsize=8)
 def _ranks_of_entries(edition: Edition) -> tuple[tuple[int, ...], ...]:

@@ -12,6 +12,7 @@ from babelgen.collections.collection import (
     read_page,
     read_steps,
     require_prompts,
+    shown,
 )
 from babelgen.edition import Edition
 from babelgen.keys import Address, Shelf, format_key
@@ -50,6 +51,19 @@ class Search(Spec):
     def prompts(self) -> tuple[str, ...]:
         """What is searched for, and what is kept away."""
         return (*self.texts, self.negative) if self.negative else self.texts
+
+    def asked(self) -> tuple[tuple[str, ...], int]:
+        """The prompts as they were written, which their keys say in the edition's tokens."""
+        return self.texts, self.pages
+
+    def origin(self) -> str:
+        """Which pages, of how many prompts."""
+        first, last = shown(self.first), shown(self.first + self.pages - 1)
+        pages = f"Pages {first} to {last}" if self.pages > 1 else f"Page {first}"
+        one = f"the prompt “{self.texts[0]}”" if self.texts[0] else "the empty prompt"
+        whose = one if len(self.texts) == 1 else f"each of {len(self.texts):,} prompts"
+        away = f", with the negative prompt “{self.negative}”" if self.negative else ""
+        return f"{pages} of {whose}, at {self.steps} steps{away}."
 
 
 def read_search(table: Table, edition: Edition) -> Search:

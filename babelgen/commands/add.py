@@ -9,10 +9,11 @@ from pathlib import Path
 
 from babelgen.collections import check_slug, read_collection
 from babelgen.commands.console import say, warn_prompts
-from babelgen.commands.render import DEFAULT, render_and_report, settled
+from babelgen.commands.render import render_and_report, settled
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
-from babelgen.library import DEFAULT_EDITION, FILE, load_library
+from babelgen.library import DEFAULT, DEFAULT_EDITION, FILE, load_library
+from babelgen.rooms import FIELDS
 from babelgen.settings import Run
 from babelgen.store import add_collection
 from babelgen.toml import Table, read_toml
@@ -28,6 +29,7 @@ class Addition:
     name: str | None = None
     title: str | None = None
     edition: str | None = None
+    description: str | None = None
 
 
 def add(addition: Addition, folder: Path | None, run: Run, only: bool) -> int:
@@ -68,9 +70,8 @@ def _same(table: Mapping[str, object], addition: Addition) -> bool:
     wanted = {"kind": addition.kind, **addition.fields}
     if addition.edition is not None:
         wanted["edition"] = addition.edition
-    bare = {
-        name: value for name, value in table.items() if name not in ("name", "title", "description", "added")
-    }
+    for_people = ("name", "title", "description", "added", *FIELDS)
+    bare = {name: value for name, value in table.items() if name not in for_people}
     return bare == wanted and addition.name in (None, table.get("name"))
 
 
@@ -86,16 +87,17 @@ def _fields(addition: Addition, known: Mapping[str, object], root: Path) -> dict
         "title": addition.title or addition.words,
         "kind": addition.kind,
     }
+    if addition.description:
+        fields["description"] = addition.description
     if addition.edition is not None:
         fields["edition"] = addition.edition
     fields |= addition.fields
-    read_collection(
-        Table(dict(fields), "the new collection"), load_edition(_edition_of(addition, root), root)
-    )
+    read_collection(Table(dict(fields), "the new collection"), load_edition(edition_of(addition, root), root))
     return fields
 
 
-def _edition_of(addition: Addition, root: Path) -> str:
+def edition_of(addition: Addition, root: Path) -> str:
+    """The name of the edition that a collection will be of: its own, or the library's."""
     if addition.edition is not None:
         return addition.edition
     if not (root / FILE).is_file():

@@ -26,6 +26,7 @@ WORDS = {
     "failures": "failures of keys that no collection names",
     "runs": "folders of renders that were killed",
     "facts": "profiles and editions that nothing refers to",
+    "keys": "files of keys that no collection reads",
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from babelgen.commands.console import say, warn, warn_prompts
+from babelgen.commands.derive import work_out
 from babelgen.commands.events import Events, to_output
 from babelgen.commands.progress import LINE_EVERY, Listeners, Meter, RunProgress
 from babelgen.engines import Engine, InlineEngine, LocalEngine, RayEngine
@@ -13,15 +14,13 @@ from babelgen.engines.devices import choose_device
 from babelgen.engines.ray import require_ray
 from babelgen.errors import UserError
 from babelgen.farm import Tally, render_library
-from babelgen.library import FILE, Library, load_library, read_library
+from babelgen.library import FILE, LIBRARIES, Library, load_library, read_library
 from babelgen.picture import short_key
 from babelgen.plan import WHOLE, Shard
 from babelgen.resources import shipped
 from babelgen.settings import Run
 from babelgen.store import copy_recipe, open_log
 
-LIBRARIES = Path("library")
-DEFAULT = LIBRARIES / "default"
 MOST_LISTED = 10
 LOG_EVERY = 60.0  # seconds between counts in a library's log
 
@@ -94,6 +93,7 @@ def render_and_report(
     for edition in dict.fromkeys(collection.edition for collection in library.collections):
         if edition.provisional:
             warn(f"Edition {edition.id} is provisional: its files are not pinned, and its keys may change.")
+    work_out(library)
     progress, engine = RunProgress(), make_engine(run.engine, run.workers)
     events = [Events(open_log(library.root), pictures=False, every=LOG_EVERY)]
     if json_log:

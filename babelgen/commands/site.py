@@ -2,26 +2,48 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from jinja2 import TemplateError, TemplateSyntaxError
 
 from babelgen.catalog import Catalog
 from babelgen.commands.console import say
-from babelgen.commands.render import DEFAULT
-from babelgen.gallery import Neighbour, build_site
-from babelgen.keys import Codec
-from babelgen.library import Library, load_library, picture_name
+from babelgen.errors import UserError, first_line
+from babelgen.gallery import Built, base_address, build_site
+from babelgen.library import DEFAULT, load_library
+from babelgen.neighbours import Neighbours
 from babelgen.resources import shipped
 from babelgen.statistics import statistics_of
 
 
-def site(folder: Path | None, out: Path, flagged: bool = False) -> int:
-    """Build the site of a library, or bring it up to date; `flagged`: with the pictures that were flagged, too."""
-    library = load_library(folder or DEFAULT)
-    for edition in {collection.edition for collection in library.collections}:
-        if edition.statistics is not None:
-            statistics_of(edition)  # only those that it pins are published
-    with Catalog.open(library.root) as catalog:
-        built = build_site(library, catalog, out, Neighbours(library), shipped("templates"), flagged)
+@dataclass(frozen=True)
+class Publication:
+    """How a site is to be.
+
+    flagged: with the pictures that were flagged, too. base_url: its address, if it is to be told. templates: a folder of
+    the user's, whose templates and assets go before the shipped ones of the same names. fresh: whether all is made and
+    compared, whatever is known of the last build.
+    """
+
+    flagged: bool = False
+    base_url: str | None = None
+    templates: Path | None = None
+    fresh: bool = False
+
+
+PLAIN = Publication()
+
+
+def site(folder: Path | None, out: Path, publication: Publication = PLAIN) -> int:
+    """Build the site of a library, or bring it up to date."""
+    root = folder or DEFAULT
+    built = build(root, out, publication)
+    for collection, _ in load_library(root).waiting():
+        say(f"Collection {collection.slug!r} is left out: its keys are worked out by the next render.")
     if built.added or built.changed or built.removed:
         say(f"{built.added} files added, {built.changed} changed, {built.removed} removed in {out}.")
     else:
@@ -30,17 +52,54 @@ def site(folder: Path | None, out: Path, flagged: bool = False) -> int:
     return 0
 
 
-class Neighbours:
-    """The keys before and after a key in the whole library of its edition."""
+def build(folder: Path, out: Path, publication: Publication) -> Built:
+    """The same without a word."""
+    base = "" if publication.base_url is None else base_address(publication.base_url)
+    library = load_library(folder).known()
+    for edition in {collection.edition for collection in library.collections}:
+        if edition.statistics is not None:
+            statistics_of(edition)  # only those that it pins are published
+    own = publication.templates
+    if own is not None and not own.is_dir():
+        raise UserError(f"There is no folder {own} with templates.")
+    with Catalog.open(library.root) as catalog, _telling(own):
+        templates = own or shipped("templates")
+        flagged, fresh = publication.flagged, publication.fresh
+        return build_site(library, catalog, out, Neighbours(library), templates, flagged, base, fresh=fresh)
 
-    def __init__(self, library: Library) -> None:
-        editions = {collection.edition for collection in library.collections}
-        self._codecs: dict[str, Codec] = {edition.id: edition.codec for edition in editions}
 
-    def __call__(self, edition: str, key: str) -> tuple[Neighbour, Neighbour]:
-        """The previous and the next key, with the names that their pictures have or would have."""
-        here = self._codecs[edition].parse(key)
-        before, after = (here.step(count).text for count in (-1, 1))
-        return Neighbour(before, picture_name(edition, before)), Neighbour(
-            after, picture_name(edition, after)
-        )
+@contextmanager
+def _telling(own: Path | None) -> Iterator[None]:
+    """Turn what is wrong with somebody's own templates into a sentence."""
+    try:
+        yield
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        place = "" if own is None else _place(error, own)
+        if not place:  # the mistake is ours
+            raise
+        raise UserError(
+            f"The template {place} cannot be used (templates of {own} go first): {first_line(error).rstrip('.')}."
+        ) from error
+
+
+def _place(error: Exception, own: Path) -> str:
+    """Where a mistake is in somebody's own templates: the name of one and its line; '' where it is not in them."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.name}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(own)]
+    if inside:
+        return f"{Path(inside[-1].filename).name}, line {inside[-1].lineno}"
+    if isinstance(error, UnicodeDecodeError) and (bad := _not_utf8(own)):
+        return bad.name
+    return (getattr(error, "name", None) or "in use") if isinstance(error, TemplateError) else ""
+
+
+def _not_utf8(own: Path) -> Path | None:
+    """The first template in a folder that is not UTF-8."""
+    for path in sorted(own.glob("*.html")):
+        try:
+            path.read_text("utf-8")
+        except UnicodeDecodeError:
+            return path
+    return None

@@ -49,6 +49,7 @@ def _facts(folder: Path, standing: Standing, failures: Iterator[Failure]) -> dic
             for collection, count in standing.collections
         ],
         "whole": asdict(standing.whole),
+        "waiting": list(standing.waiting),
         "unnamed": standing.unnamed,
         "renders": standing.renders,
         "rate": None if standing.rate is None else round(standing.rate, 3),
@@ -110,6 +111,9 @@ def _lines(standing: Standing) -> Iterator[str]:
         yield f"{renders} at work{f': {pace}{left}' if pace else ''}."
     elif pace:
         yield f"No render is at work; the latest pictures came at {pace}."
+    if standing.waiting:
+        names = ", ".join(standing.waiting)
+        yield f"The keys of these collections are worked out by the next render: {names}."
     if standing.unnamed:
         pictures = "1 picture is" if standing.unnamed == 1 else f"{standing.unnamed} pictures are"
         yield f"{pictures} in no collection any more: `render.py gc` removes what no collection names."

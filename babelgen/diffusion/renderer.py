@@ -111,14 +111,15 @@ class Renderer:
     def _jobs(self, items: Iterable[Item], refuse: Callable[[Refused], None]) -> Iterator[Job[_Ticket]]:
         for item in items:
             try:
-                yield self._job(item)
+                yield self.job(item)
             except BabelgenError as error:
                 refuse(Refused(item, str(error)))
             except (ArithmeticError, LookupError, TypeError, ValueError) as error:
                 # A slip over this one key. What torch raises are RuntimeErrors: they are about the device.
                 refuse(Refused(item, f"{type(error).__name__}: {error}", traceback.format_exc()))
 
-    def _job(self, item: Item) -> Job[_Ticket]:
+    def job(self, item: Item) -> Job[_Ticket]:
+        """What the sampler is given for an item; errors as reading its key has them."""
         key = self._codec.parse(item.key)
         condition = self._conditions.embedding(key.condition)
         return Job(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,11 @@ def render_key(edition: Edition, key: str, setting: Setting = ON_CPU) -> NDArray
 
 def embed_shelf(edition: Edition, shelf: Shelf) -> NDArray[np.float32]:
     """The embedding of a shelf, (length, width)."""
-    model = open_model(edition, ON_CPU)
-    embedding: NDArray[np.float32] = Conditions(model).embedding(shelf).float().cpu().numpy()
+    (embedding,) = embed_shelves(edition, [shelf])
     return embedding
+
+
+def embed_shelves(edition: Edition, shelves: Sequence[Shelf]) -> list[NDArray[np.float32]]:
+    """The embeddings of some shelves, in their order."""
+    conditions = Conditions(open_model(edition, ON_CPU), most=1)
+    return [conditions.embedding(shelf).float().cpu().numpy() for shelf in shelves]

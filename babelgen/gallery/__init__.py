@@ -1,12 +1,15 @@
 """The gallery: a library and its catalog become a folder of static pages that opens from disk.
 
 Law: it reads the library, never writes it; it writes the site folder, and only through `writer`.
-May import: the standard library, Jinja2, filelock, babelgen.catalog, babelgen.errors, babelgen.resources;
+May import: the standard library, Jinja2, filelock, markdown-it-py, Pillow, babelgen.catalog, babelgen.errors,
+babelgen.resources, babelgen.rooms, babelgen.zips;
 never torch.
 """
 
+from babelgen.gallery.feeds import base_address
+from babelgen.gallery.memory import site_files
 from babelgen.gallery.site import build_site
 from babelgen.gallery.source import Neighbour
 from babelgen.gallery.writer import Built
 
-__all__ = ["Built", "Neighbour", "build_site"]
+__all__ = ["Built", "Neighbour", "base_address", "build_site", "site_files"]

@@ -1,28 +1,23 @@
-"""The index: one snapshot of what is printed, in a temporary database, that every page is made from.
+"""The index: what is printed, as the intake's snapshot has it, asked by every page.
 
-Law: a build reads library and catalog once, here, so that its pages agree with each other while a
-render goes on, and what it holds in memory does not grow with the library. A picture that was flagged is
-not printed, and nothing names it, unless it is asked for.
-May import: the standard library, babelgen.catalog, babelgen.errors, gallery.paths, gallery.source, gallery.text.
+Law: but for neighbours, nothing is written here, so that several processes may ask one snapshot at once; what is held in memory does not grow
+with the library. Order is that of the library throughout.
+May import: the standard library, babelgen.catalog, gallery.paths, gallery.signs, gallery.snapshot, gallery.source.
 """
 
-import re
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
-from babelgen.catalog import COLUMNS, Picture, as_row, of_row
-from babelgen.errors import UserError
+from babelgen.catalog import COLUMNS, Picture, of_row
 from babelgen.gallery import paths
-from babelgen.gallery.source import C, Catalog, Edition, Entry, Library
-from babelgen.gallery.text import plain
-
-_BATCH = 500
-_NAME = re.compile(r"[0-9a-f]{32}")
-_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
+from babelgen.gallery.signs import sign
+from babelgen.gallery.snapshot import anchor
+from babelgen.gallery.source import Edition
 
 
 @dataclass(frozen=True)
@@ -50,120 +45,127 @@ class Item:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt, its rank (from 0) in the prompts index and the number of its pictures."""
+    """A prompt, the page of the prompts index that it is on, and the number of its pictures."""
 
     text: str
-    rank: int
+    path: str
     pictures: int
 
+    @property
+    def anchor(self) -> str:
+        """Its place on that page."""
+        return anchor(self.text)
 
-_SCHEMA = f"""
-CREATE TABLE collections (number INTEGER PRIMARY KEY, slug TEXT UNIQUE, title TEXT, kind TEXT,
-                          description TEXT, total INTEGER);
-CREATE TABLE pictures ({", ".join(COLUMNS)}, PRIMARY KEY (name));
-CREATE TABLE items (collection INTEGER, position INTEGER, name TEXT, PRIMARY KEY (collection, position))
-    WITHOUT ROWID;
-CREATE TABLE withheld (name TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
-# Written when all items are in. NOCASE folds ASCII only, which is all an index for people needs here.
-_ORDERS = """
-CREATE INDEX items_name ON items (name, collection, position);
-CREATE INDEX pictures_prompt ON pictures (prompt);
-CREATE INDEX pictures_edition ON pictures (edition);
-CREATE TABLE prompts AS SELECT prompt AS text, row_number() OVER (ORDER BY prompt COLLATE NOCASE, prompt) - 1
-    AS rank, count(*) AS pictures FROM pictures GROUP BY prompt;
-CREATE UNIQUE INDEX prompts_text ON prompts (text);
-CREATE UNIQUE INDEX prompts_rank ON prompts (rank);
-"""
-_ITEMS = """SELECT c.slug, c.title, i.position, p.* FROM items i JOIN collections c ON c.number = i.collection
+
+class Standing(NamedTuple):
+    """What an item's page is made from beside what all pages of its collection are. known: whether its neighbours are."""
+
+    position: int
+    shown: str
+    edition: str
+    profile: str
+    strip: str
+    ledger: str
+    known: int
+    before: str
+    after: str
+
+
+_COLUMNS = ", ".join(f"p.{name}" for name in COLUMNS)
+_ITEMS = f"""SELECT c.slug, c.title, i.position, {_COLUMNS} FROM items i JOIN collections c ON c.number = i.collection
     JOIN pictures p ON p.name = i.name """
-_FIRST = """WHERE NOT EXISTS (SELECT 1 FROM items e WHERE e.name = i.name
-    AND (e.collection, e.position) < (i.collection, i.position)) """
 _DRAWERS = """SELECT number, slug, title, kind, description, total,
     (SELECT count(*) FROM items WHERE collection = number) FROM collections ORDER BY number"""
+# A neighbour that is withheld is told from one that is not there; of one whose neighbours nobody asked for yet, `known` is 0.
+_STANDING = """SELECT i.position, f.shown, f.edition, f.profile, s.strip, l.path, n.name NOT NULL,
+    coalesce(b.shown, substr(n.before, 1, n.before = '-'), ''),
+    coalesce(a.shown, substr(n.after, 1, n.after = '-'), '')
+    FROM items i JOIN firsts f ON f.name = i.name JOIN prompts s ON s.rank = f.prompt
+    JOIN ledger l ON l.number = s.page LEFT JOIN neighbours n ON n.name = i.name
+    LEFT JOIN firsts b ON b.name = n.before LEFT JOIN firsts a ON a.name = n.after
+    WHERE i.collection = ? ORDER BY i.position"""
+_PROMPT = "SELECT text, path, pictures FROM prompts JOIN ledger ON number = page "
 
 
 class Index:
-    """The snapshot. Its methods return small tuples or iterate; order is that of the library throughout."""
+    """The snapshot. Its methods return small tuples or iterate."""
 
-    def __init__(self, library: Library[C], catalog: Catalog, flagged: bool = False) -> None:
-        """flagged: whether pictures that a safety checker flagged are printed like any other."""
-        self._flagged = flagged
-        self._db = sqlite3.connect("")  # an unnamed database lives in memory and spills to a temporary file
-        self._root = library.root
-        self._db.executescript(_SCHEMA)
-        self.editions: dict[str, Edition] = {}
-        for number, collection in enumerate(library.collections):
-            self._add(number, collection, library.keys(collection), catalog)
-        if not flagged:  # of all collections and of none, since any may be a neighbour of what is printed
-            names = ((name,) for name in catalog.flagged())
-            self._db.executemany("INSERT INTO withheld VALUES (?)", names)
-        self._db.executescript(_ORDERS)
+    def __init__(self, place: Path, editions: Mapping[str, Edition]) -> None:
+        """place: of the snapshot. editions: of its pictures, by id, in the order in which the library has them."""
+        self.editions = editions
+        self._db = sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)
         self.drawers = tuple(Drawer(*row) for row in self._db.execute(_DRAWERS))
+        self._withholds = self._db.execute("SELECT 1 FROM withheld LIMIT 1").fetchone() is not None
+        self.ends = lru_cache(maxsize=16)(self._ends)
+        self.prompt = lru_cache(maxsize=256)(self._prompt)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Lock the snapshot once for all that is asked meanwhile: by itself, each question locks it and lets go of it."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.rollback()  # nothing was written
 
     def close(self) -> None:
-        """Forget the snapshot."""
+        """Let go of the snapshot."""
         self._db.close()
 
-    def _add(self, number: int, collection: C, entries: Iterator[Entry], catalog: Catalog) -> None:
-        slug, total = collection.slug, 0
-        heading = (slug, plain(collection.title), plain(collection.kind), plain(collection.description))
-        try:
-            self._db.execute(
-                "INSERT INTO collections VALUES (?, ?, ?, ?, ?, 0)", (number, fit(slug), *heading[1:])
-            )
-        except sqlite3.IntegrityError:
-            raise UserError(f"two collections of the library are called {slug!r}") from None
-        while batch := list(islice(entries, _BATCH)):
-            self._add_batch(number, total, batch, catalog)
-            total += len(batch)
-        self._db.execute("UPDATE collections SET total = ? WHERE number = ?", (total, number))
-
-    def _add_batch(self, number: int, before: int, batch: list[Entry], catalog: Catalog) -> None:
-        for entry in batch:
-            self.editions.setdefault(fit(entry.edition.id), entry.edition)
-        rows = catalog.pictures([entry.name for entry in batch])
-        # In the batch's order, not the rows': lists of pictures follow the order in which they were added.
-        printed = {e.name for e in batch if e.name in rows and self._insert(rows[e.name])}
-        places = ((number, before + at, e.name) for at, e in enumerate(batch, 1) if e.name in printed)
-        self._db.executemany("INSERT INTO items VALUES (?, ?, ?)", places)
-
-    def _insert(self, row: Picture) -> bool:
-        """Add a picture once; False where it is not printed: one of its files is not in place, or it is withheld."""
-        if row.flagged and not self._flagged:
-            return False
-        if self._db.execute("SELECT 1 FROM pictures WHERE name = ?", (row.name,)).fetchone():
-            return True
-        if not all(path.is_file() and path.stat().st_size for path in picture_files(self._root, row.name)):
-            return False
-        marks = ", ".join("?" * len(COLUMNS))
-        self._db.execute(f"INSERT INTO pictures VALUES ({marks})", as_row(fit_picture(row)))
-        return True
+    def version(self) -> str:
+        """Another one whenever something in the snapshot is other than it was."""
+        return str(self._db.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()[0])
 
     def _items(self, rest: str, *values: str | int) -> Iterator[Item]:
         for slug, title, position, *picture in self._db.execute(_ITEMS + rest, values):
             yield Item(slug, title, position, of_row(picture))
 
+    def _places_of(self, select: str, *values: str | int) -> tuple[Item, ...]:
+        """The pictures whose names a query finds, each where it comes first."""
+        found = self._db.execute(select, values).fetchall()
+        return tuple(item for (name,) in found if (item := self.place(name)))
+
     def names(self) -> Iterator[str]:
         """The names of all printed pictures."""
-        return (name for (name,) in self._db.execute("SELECT name FROM pictures ORDER BY rowid"))
+        return (name for (name,) in self._db.execute("SELECT name FROM firsts ORDER BY number"))
 
     def sheet(self, drawer: Drawer, start: int, most: int) -> tuple[Item, ...]:
         """At most `most` printed items of a collection, from the `start`-th (from 0) on."""
-        order = "WHERE i.collection = ? ORDER BY i.position LIMIT ? OFFSET ?"
-        return tuple(self._items(order, drawer.number, most, start))
+        # What is passed over is counted in the index of positions alone.
+        first = "SELECT position FROM items WHERE collection = ?1 ORDER BY position LIMIT 1 OFFSET ?2"
+        order = f"WHERE i.collection = ?1 AND i.position >= ({first}) ORDER BY i.position LIMIT ?3"
+        return tuple(self._items(order, drawer.number, start, most))
 
-    def walk(self, drawer: Drawer) -> Iterator[tuple[Item | None, Item, Item | None]]:
-        """Each printed item of a collection between the one before and the one after."""
+    def at(self, drawer: Drawer, position: int) -> Item | None:
+        """The item at a position of a collection, where it is printed."""
+        return next(self._items("WHERE (i.collection, i.position) = (?, ?)", drawer.number, position), None)
+
+    def prompts_of(self, drawer: Drawer) -> Iterator[str]:
+        """The different prompts of what is printed of a collection."""
+        select = """SELECT DISTINCT p.prompt FROM items i JOIN pictures p ON p.name = i.name
+            WHERE i.collection = ?"""
+        return (prompt for (prompt,) in self._db.execute(select, (drawer.number,)))
+
+    def walk(
+        self, drawer: Drawer, first: int = 0, last: int = 2**32
+    ) -> Iterator[tuple[Item | None, Item, Item | None]]:
+        """Each printed item of a collection, from one position to another, between the one before and the one after."""
+        select = "SELECT {}(position) FROM items WHERE collection = ? AND position {} ?"
+        edges = (("max", "<", first), ("min", ">", last))
+        low, high = (
+            self._db.execute(select.format(*edge), (drawer.number, at)).fetchone()[0] for *edge, at in edges
+        )
+        span = (drawer.number, first if low is None else low, last if high is None else high)
         before, here = None, None
-        for after in self._items("WHERE i.collection = ? ORDER BY i.position", drawer.number):
-            if here:
+        order = "WHERE i.collection = ? AND i.position BETWEEN ? AND ? ORDER BY i.position"
+        for after in self._items(order, *span):
+            if here and first <= here.position:
                 yield before, here, after
             before, here = here, after
-        if here:
+        if here and first <= here.position <= last:
             yield before, here, None
 
-    def ends(self, drawer: Drawer) -> tuple[Item, ...]:
+    def _ends(self, drawer: Drawer) -> tuple[Item, ...]:
         """The first and the last printed item of a collection; nothing where none is printed."""
         order = "WHERE i.collection = ? ORDER BY i.position {} LIMIT 1"
         return tuple(
@@ -177,82 +179,125 @@ class Index:
 
     def withholds(self, name: str) -> bool:
         """Whether a picture is left out because it was flagged."""
-        return self._db.execute("SELECT 1 FROM withheld WHERE name = ?", (name,)).fetchone() is not None
+        select = "SELECT 1 FROM withheld WHERE name = ?"
+        return self._withholds and self._db.execute(select, (sign(name),)).fetchone() is not None
 
     def place(self, name: str, slug: str = "") -> Item | None:
         """Where a picture hangs: in the collection `slug` if it is there, else where it comes first."""
         order = "WHERE i.name = ? ORDER BY c.slug != ?, i.collection, i.position LIMIT 1"
         return next(self._items(order, name, slug), None)
 
-    def places(self, name: str) -> tuple[Item, ...]:
-        """All places of a picture."""
-        return tuple(self._items("WHERE i.name = ? ORDER BY i.collection, i.position", name))
+    def places(self, name: str, most: int) -> list[tuple[str, str, int]]:
+        """At most `most` places of a picture: the slug and the title of the collection, and the position there."""
+        select = "SELECT collection, position FROM items WHERE name = ? ORDER BY collection, position LIMIT ?"
+        found = self._db.execute(select, (name, most)).fetchall()
+        return [(self.drawers[at].slug, self.drawers[at].title, position) for at, position in found]
 
-    def siblings(self, picture: Picture, slug: str, most: int) -> tuple[Item, ...]:
-        """At most `most` other pictures of the same prompt, in the collection `slug` where they can be."""
-        select = "SELECT name FROM pictures WHERE prompt = ? AND name != ? ORDER BY rowid LIMIT ?"
-        found = self._db.execute(select, (picture.prompt, picture.name, most)).fetchall()
+    def siblings(self, prompt: str, slug: str, most: int) -> tuple[Item, ...]:
+        """At most `most` pictures of a prompt, in the collection `slug` where they can be."""
+        select = "SELECT name FROM firsts WHERE prompt = (SELECT rank FROM prompts WHERE text = ?) ORDER BY number LIMIT ?"
+        found = self._db.execute(select, (prompt, most)).fetchall()
         return tuple(item for (name,) in found if (item := self.place(name, slug)))
 
     def of_edition(self, edition: str, most: int) -> tuple[Item, ...]:
         """At most `most` pictures of an edition."""
-        select = "SELECT name FROM pictures WHERE edition = ? ORDER BY rowid LIMIT ?"
-        found = self._db.execute(select, (edition, most)).fetchall()
-        return tuple(item for (name,) in found if (item := self.place(name)))
+        return self._places_of(
+            "SELECT name FROM firsts WHERE edition = ? ORDER BY number LIMIT ?", edition, most
+        )
 
-    def prompts(self, start: int, most: int) -> tuple[Prompt, ...]:
-        """At most `most` prompts in the order of the prompts index, from rank `start` on."""
-        select = "SELECT text, rank, pictures FROM prompts WHERE rank >= ? ORDER BY rank LIMIT ?"
-        return tuple(Prompt(*row) for row in self._db.execute(select, (start, most)))
+    def ledger(self) -> tuple[str, ...]:
+        """The pages of the prompts index, in order."""
+        return tuple(path for (path,) in self._db.execute("SELECT path FROM ledger ORDER BY number"))
 
-    def prompt(self, text: str) -> Prompt:
+    def prompts(self, number: int) -> tuple[Prompt, ...]:
+        """The prompts on a page of their index; number counts from 1."""
+        found = self._db.execute(
+            f"{_PROMPT} WHERE page = ? AND rank BETWEEN first AND last ORDER BY rank", (number,)
+        )
+        return tuple(Prompt(*row) for row in found)
+
+    def _prompt(self, text: str) -> Prompt:
         """The entry of a printed picture's prompt in the prompts index."""
-        select = "SELECT text, rank, pictures FROM prompts WHERE text = ?"
-        return Prompt(*self._db.execute(select, (text,)).fetchone())
+        return Prompt(*self._db.execute(f"{_PROMPT} WHERE text = ?", (text,)).fetchone())
 
     def prompt_items(self, text: str, most: int) -> tuple[Item, ...]:
         """At most `most` pictures of a prompt, each where it comes first."""
-        select = "SELECT name FROM pictures WHERE prompt = ? ORDER BY rowid LIMIT ?"
-        found = self._db.execute(select, (text, most)).fetchall()
-        return tuple(item for (name,) in found if (item := self.place(name)))
+        return self.siblings(text, "", most)
 
     def count(self, table: str) -> int:
         """The number of rows of `pictures` or `prompts`."""
         return int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
-    def firsts(self) -> Iterator[Item]:
-        """Each printed picture once, where it comes first."""
-        return self._items(_FIRST + "ORDER BY i.collection, i.position")
+    def firsts(self, start: int = 0, most: int = -1) -> Iterator[Item]:
+        """Printed pictures where they come first, from the `start`-th (from 0) on."""
+        select = f"""SELECT c.slug, c.title, f.position, {_COLUMNS} FROM firsts f JOIN collections c ON
+            c.number = f.collection JOIN pictures p ON p.name = f.name WHERE f.number > ? ORDER BY f.number LIMIT ?"""
+        for slug, title, position, *picture in self._db.execute(select, (start, most)):
+            yield Item(slug, title, position, of_row(picture))
 
-    def positions(self, drawer: Drawer) -> Iterator[int]:
-        """The printed positions of a collection, ascending."""
-        select = "SELECT position FROM items WHERE collection = ? ORDER BY position"
-        return (position for (position,) in self._db.execute(select, (drawer.number,)))
+    def positions(self, drawer: Drawer) -> Iterator[tuple[int, int]]:
+        """The printed positions of a collection, ascending, each with its picture's number in `firsts`, from 0."""
+        select = """SELECT i.position, f.number - 1 FROM items i JOIN firsts f ON f.name = i.name
+            WHERE i.collection = ? ORDER BY i.position"""
+        return self._db.execute(select, (drawer.number,))
+
+    def key_lengths(self, drawer: Drawer) -> Iterator[tuple[int, int]]:
+        """The printed positions of a collection, ascending, each with the length of its key."""
+        select = """SELECT i.position, p.letters FROM items i JOIN pictures p ON p.name = i.name
+            WHERE i.collection = ? ORDER BY i.position"""
+        return self._db.execute(select, (drawer.number,))
+
+    def keys(self, drawer: Drawer, first: int, last: int) -> Iterator[tuple[int, str, str]]:
+        """Position, name and key of what is printed of a collection from one position to another."""
+        select = """SELECT i.position, p.name, p.key FROM items i JOIN pictures p ON p.name = i.name
+            WHERE i.collection = ? AND i.position BETWEEN ? AND ? ORDER BY i.position"""
+        return self._db.execute(select, (drawer.number, first, last))
+
+    def key(self, name: str) -> str:
+        """The key of a printed picture."""
+        return str(self._db.execute("SELECT key FROM pictures WHERE name = ?", (name,)).fetchone()[0])
+
+    def files(self) -> Iterator[tuple[str, str, int]]:
+        """Of each printed picture: its name, what its files are like, and how long its key is."""
+        return self._db.execute("SELECT name, files, letters FROM pictures ORDER BY name")
+
+    def standing(self, drawer: Drawer) -> Iterator[Standing]:
+        """What the pages of a collection's printed items are made from."""
+        return map(Standing._make, self._db.execute(_STANDING, (drawer.number,)))
+
+    def lists(self, number: int) -> list[tuple[str, int, str]]:
+        """What a page of the prompts index is made from: its prompts, and what is shown of their pictures."""
+        span = "rank BETWEEN (SELECT first FROM ledger WHERE number = ?1) AND (SELECT last FROM ledger WHERE number = ?1)"
+        return self._db.execute(
+            f"SELECT text, pictures, strip FROM prompts WHERE {span} ORDER BY rank", (number,)
+        ).fetchall()
+
+    def shown(self, start: int, most: int) -> list[tuple[str]]:
+        """All that is shown of pictures, in the order of `firsts`, from the `start`-th (from 0) on."""
+        select = "SELECT shown FROM firsts WHERE number > ? ORDER BY number LIMIT ?"
+        return self._db.execute(select, (start, most)).fetchall()
+
+    def newest(self, most: int) -> Iterator[Item]:
+        """The pictures that were rendered last, the last one first, each where it comes first."""
+        return iter(
+            self._places_of("SELECT name FROM pictures ORDER BY rendered_at DESC, name LIMIT ?", most)
+        )
+
+    def numbered(self) -> Iterator[tuple[str, int]]:
+        """The names of all printed pictures in alphabetical order, each with its number in `firsts`, from 0."""
+        return self._db.execute("SELECT name, number - 1 FROM firsts ORDER BY name")
+
+    def tally(self, column: str) -> dict[str | int, int]:
+        """How many pictures there are of each value of a column, `steps` or `edition`."""
+        return dict(self._db.execute(f"SELECT {column}, count(*) FROM firsts GROUP BY 1 ORDER BY 1"))
 
 
-def picture_files(root: Path, name: str) -> tuple[Path, ...]:
+def remember_neighbours(place: Path, rows: Iterable[tuple[str, str, str]]) -> None:
+    """Keep in a snapshot which pictures the keys before and after some others have: name, before, after."""
+    with closing(sqlite3.connect(place, timeout=60)) as db, db:
+        db.executemany("INSERT OR REPLACE INTO neighbours VALUES (?, ?, ?)", rows)
+
+
+def picture_files(root: Path, name: str) -> tuple[str, ...]:
     """A picture's three files, which lie in the library as they do in the site."""
-    return tuple(root / where(name) for where in (paths.picture, paths.view, paths.thumb))
-
-
-def fit(name: str) -> str:
-    """A slug or edition id that may name a file; raises UserError for any other."""
-    if not _SLUG.fullmatch(name):
-        raise UserError(f"{name!r} cannot name a page: letters, digits, '.', '_' and '-' only, at most 100")
-    return name
-
-
-def fit_picture(row: Picture) -> Picture:
-    """The catalog's row with its texts made fit to show; raises ValueError for a name that is not one of ours."""
-    if not _NAME.fullmatch(row.name):
-        raise ValueError(f"not a picture's name: {row.name!r}")
-    return replace(
-        row,
-        prompt=plain(row.prompt),
-        negative=plain(row.negative),
-        page=plain(row.page),
-        sha256=plain(row.sha256),
-        colour=row.colour if _COLOUR.fullmatch(row.colour) else "#808080",
-        profile=plain(row.profile),
-        rendered_at=plain(row.rendered_at),
-    )
+    return tuple(f"{root}/{where(name)}" for where in (paths.picture, paths.view, paths.thumb))

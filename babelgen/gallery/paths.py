@@ -5,13 +5,18 @@ not open from disk.
 May import: the standard library.
 """
 
-import posixpath
+from functools import lru_cache
 from urllib.parse import quote
 
 HOME = "index.html"
 SEARCH = "search.html"
+FAVOURITES = "favourites.html"
 ABOUT = "about.html"
+PROFILES = "profiles.html"
 MISSING = "404.html"
+FEED = "feed.xml"
+MAP = "sitemap.xml"
+ROBOTS = "robots.txt"
 ITEMS_DATA = "data/items.js"
 
 
@@ -50,9 +55,24 @@ def sheet(slug: str, number: int = 1) -> str:
     return f"collections/{slug}/" + ("index.html" if number == 1 else f"page-{number}.html")
 
 
+def table(slug: str, number: int = 1) -> str:
+    """A page of a collection's table of two lists; number counts from 1."""
+    return f"collections/{slug}/" + ("table.html" if number == 1 else f"table-{number}.html")
+
+
 def item(slug: str, position: int) -> str:
     """An item's page; position counts from 1 over all keys of the collection, printed or not."""
     return f"collections/{slug}/item-{position:05d}.html"
+
+
+def keys_zip(slug: str, number: int = 1) -> str:
+    """The keys of a collection, or a part of them; number counts from 1."""
+    return f"collections/{slug}/{slug}-keys" + (".zip" if number == 1 else f"-{number}.zip")
+
+
+def map_part(number: int) -> str:
+    """A part of the map of a site's pages, where it has several; number counts from 1."""
+    return f"sitemap-{number}.xml"
 
 
 def edition(edition_id: str) -> str:
@@ -65,9 +85,39 @@ def statistics(edition_id: str) -> str:
     return f"editions/{edition_id}.npy"
 
 
-def prompts(number: int = 1) -> str:
-    """A page of the prompts index; number counts from 1."""
-    return "prompts.html" if number == 1 else f"prompts-{number}.html"
+def profile(anchor: str) -> str:
+    """A profile on the page of all profiles."""
+    return f"{PROFILES}#{anchor}"
+
+
+def glossary(anchor: str = "") -> str:
+    """The glossary, or one term of it."""
+    return f"glossary.html#{anchor}" if anchor else "glossary.html"
+
+
+def reference(name: str) -> str:
+    """The viewing size of a reference picture."""
+    return f"references/{name}.webp"
+
+
+def small_reference(name: str) -> str:
+    """Its small size."""
+    return f"references/{name}-small.webp"
+
+
+def edition_file(edition_id: str) -> str:
+    """An edition's TOML."""
+    return f"editions/{edition_id}.toml"
+
+
+def edition_script(edition_id: str) -> str:
+    """The same as a classic script, as with `key_script`."""
+    return f"editions/{edition_id}.toml.js"
+
+
+def prompts(start: str = "") -> str:
+    """A page of the prompts index: the first, or the one that is called by the hash of what it begins with."""
+    return f"prompts-{start}.html" if start else "prompts.html"
 
 
 def search_data(number: int) -> str:
@@ -75,7 +125,21 @@ def search_data(number: int) -> str:
     return f"data/search-{number}.js"
 
 
+def names_data(start: str) -> str:
+    """The part of the index of pictures' names whose names begin like this; '' where one part has them all."""
+    return f"data/names-{start}.js" if start else "data/names.js"
+
+
 def href(target: str, here: str) -> str:
     """The relative link to the site path `target` (with or without #fragment) from the page `here`."""
     path, mark, fragment = target.partition("#")
-    return quote(posixpath.relpath(path, posixpath.dirname(here) or ".")) + mark + fragment
+    return _way(path, here.rpartition("/")[0]) + mark + fragment
+
+
+@lru_cache(maxsize=4096)  # most of a page's links are those of the page before
+def _way(path: str, folder: str) -> str:
+    there, here = path.split("/"), folder.split("/") if folder else []
+    same = 0
+    while same < min(len(here), len(there) - 1) and here[same] == there[same]:
+        same += 1
+    return quote("/".join([".."] * (len(here) - same) + there[same:]))

@@ -42,6 +42,71 @@ class Edition(Protocol):
     def facts(self) -> Sequence[tuple[str, str]]:
         """(label, value) pairs, in the order to show them."""
 
+    def whereabouts(self) -> str:
+        """Where its model comes from. Untrusted."""
+
+    def document(self, statistics: str) -> str:
+        """Its file, TOML, with the statistics' file called so. Untrusted."""
+
+
+class Reference(Protocol):
+    """A picture beside those of a collection, that was not made from a key. All its texts are untrusted."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def caption(self) -> str:
+        """Markdown."""
+
+    @property
+    def source(self) -> str:
+        """Where it is from: an address on the web, or words; may be empty."""
+
+    @property
+    def credit(self) -> str:
+        """Whose it is; may be empty."""
+
+
+class Room(Protocol):
+    """What a collection's pages have beside the pictures. All its texts are untrusted."""
+
+    @property
+    def references(self) -> Sequence[Reference]:
+        """Reference pictures."""
+
+    @property
+    def chosen(self) -> Sequence[int]:
+        """The positions of the pictures that stand large, printed or not."""
+
+    @property
+    def captions(self) -> Mapping[int, str]:
+        """Markdown for some positions, printed or not."""
+
+    @property
+    def asked(self) -> tuple[Sequence[str], int]:
+        """The prompts that somebody wrote for its keys, in their order, and how many keys each has; none where nobody did."""
+
+    def text(self) -> str:
+        """The essay, Markdown; may be empty. UserError where it cannot be read."""
+
+
+class Term(Protocol):
+    """A word of the glossary. All its texts are untrusted."""
+
+    @property
+    def term(self) -> str:
+        """The word itself."""
+
+    @property
+    def forms(self) -> Sequence[str]:
+        """Other forms of it."""
+
+    @property
+    def explanation(self) -> str:
+        """Markdown."""
+
 
 class Collection(Protocol):
     """A collection's heading; its keys come from the library."""
@@ -61,6 +126,14 @@ class Collection(Protocol):
     @property
     def description(self) -> str:
         """Untrusted; may be empty."""
+
+    @property
+    def origin(self) -> str:
+        """Where its keys come from, in words. Untrusted; may be empty."""
+
+    @property
+    def room(self) -> Room:
+        """What its pages have beside the pictures."""
 
 
 class Entry(Protocol):
@@ -105,8 +178,19 @@ class Library(Protocol[C]):
     def collections(self) -> Sequence[C]:
         """Their headings."""
 
+    @property
+    def glossary(self) -> Sequence[Term]:
+        """Words that are explained; may be empty."""
+
     def keys(self, collection: C, /) -> Iterator[Entry]:
         """The keys of a collection in order, printed or not."""
+
+    def edition_of(self, collection: C, /) -> Edition | None:
+        """The edition of all its keys; None where they may be of several."""
+
+    def keys_state(self, collection: C, /) -> str:
+        """What its keys follow from, so that they are what they were as long as this is, and of one edition; ''
+        where that cannot be told."""
 
 
 class Catalog(Protocol):
@@ -114,6 +198,12 @@ class Catalog(Protocol):
 
     def pictures(self, names: list[str], /) -> Mapping[str, Picture]:
         """The rows of those of the names (at most 500) that are rendered."""
+
+    def state(self) -> str:
+        """Another one whenever something in it is other than it was; '' where that cannot be told."""
+
+    def versions(self) -> Iterator[tuple[str, str]]:
+        """The names of all rendered pictures, in order, each with `catalog.version_of` its row."""
 
     def flagged(self) -> Iterable[str]:
         """The names of all pictures that a model's safety checker flagged."""

@@ -8,6 +8,11 @@ May import: the standard library.
 import re
 import unicodedata
 
+_KINDS = {
+    "range": "a range of keys", "random": "a random sample", "search": "a prompt search", "matrix": "a matrix of prompts",
+    "interpolation": "frames between stops", "walk": "a random walk",
+}  # fmt: skip
+WHOLE_KEY = 256  # characters; a longer key is whole only in its file: most prompts' keys are far shorter
 # Controls, surrogates and noncharacters say nothing on a page, and the bidirectional overrides and isolates could
 # reorder what stands around the text in places without isolation (titles, attributes).
 _UNFIT = re.compile(
@@ -16,9 +21,19 @@ _UNFIT = re.compile(
 _SHELL_SAFE = re.compile(r"[A-Za-z0-9:.~+/=_-]+")
 
 
+def in_words(kind: str) -> str:
+    """What a collection of a kind is."""
+    return _KINDS.get(kind, kind)
+
+
 def plain(text: str) -> str:
     """The text on one line, each character that is unfit to show replaced by U+FFFD."""
     return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
+
+
+def lines(text: str) -> str:
+    """A text of several lines, each character that is unfit to show replaced by U+FFFD."""
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def shorten(text: str, most: int) -> str:

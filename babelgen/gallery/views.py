@@ -1,56 +1,35 @@
 """Views: what each page shows, as frozen dataclasses made from the index.
 
 Law: no HTML here and no files; paths in views are site paths, texts are still to be escaped.
-May import: the standard library, babelgen.catalog, gallery.index, gallery.paths, gallery.source, gallery.text.
+May import: the standard library, markupsafe, babelgen.catalog, gallery.index, gallery.paths, gallery.rooms,
+gallery.shelfmarks, gallery.snapshot, gallery.source, gallery.takeaway, gallery.text, gallery.thumbs.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from markupsafe import Markup
 
 from babelgen.catalog import Picture
 from babelgen.gallery import paths
 from babelgen.gallery.index import Drawer, Index, Item, Prompt
+from babelgen.gallery.rooms import GlossaryView, Piece, Rooms, RoomView
+from babelgen.gallery.shelfmarks import KeyView, key_view
+from babelgen.gallery.snapshot import STRIP
 from babelgen.gallery.source import Neighbour, Neighbours
-from babelgen.gallery.text import command, ends, plain, shorten
+from babelgen.gallery.takeaway import KeysZip
+from babelgen.gallery.text import in_words, plain, shorten
+from babelgen.gallery.thumbs import Link, Thumb, describe, thumb, where
 
 SHEET = 120  # pictures on a contact sheet
-PROMPTS = 200  # prompts on a page of their index
 COVERS = 4
-STRIP = 12  # pictures of a prompt or edition shown elsewhere
-WHOLE_KEY = 2000  # characters; a longer key is whole only in its file
-_SHORT_KEY = 100
-
-KINDS = {"range": "a range of keys", "random": "a random sample", "search": "a prompt search"}
-
-
-@dataclass(frozen=True)
-class Thumb:
-    """A small picture that leads to its item's page."""
-
-    page: str
-    image: str
-    view: str
-    width: int
-    height: int
-    colour: str
-    alt: str
-    prompt: str
-    position: int
-    place: str
-
-
-@dataclass(frozen=True)
-class KeyView:
-    """A key: `short` to show; `whole` unless it is too long to show; `file` and, for such a long one, its
-    twin `script` where the site has them."""
-
-    name: str
-    text: str
-    short: str
-    whole: str
-    file: str
-    script: str
-    command: str
+SIBLINGS = 6  # other pictures of a prompt on an item's page, and
+ELSEWHERE = 8  # other places of the picture: the page is to be small
+_HEADING = 1000  # characters of a prompt that pages show at once; most prompts are far shorter
+_KEPT = 500  # small pictures at once
+_WORDS = 220  # characters of a collection's description on the home page
 
 
 @dataclass(frozen=True)
@@ -59,14 +38,6 @@ class NeighbourView:
 
     key: KeyView | None
     thumb: Thumb | None
-
-
-@dataclass(frozen=True)
-class Link:
-    """A page and what to call it."""
-
-    page: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -79,12 +50,14 @@ class Pager:
 
 @dataclass(frozen=True)
 class DrawerView:
-    """A collection on the home page."""
+    """A collection on the home page. edition: its title, where the library has several."""
 
     drawer: Drawer
     page: str
     kind: str
     covers: tuple[Thumb, ...]
+    words: str
+    edition: str
 
 
 @dataclass(frozen=True)
@@ -99,23 +72,41 @@ class HomeView:
 
 @dataclass(frozen=True)
 class SheetView:
-    """One contact sheet of a collection."""
+    """One contact sheet of a collection; the first has the room, where there is one.
+
+    notes: the captions of its pictures, by position. edition: where the library has several. origin: of its keys.
+    """
 
     drawer: Drawer
     kind: str
     pager: Pager
     thumbs: tuple[Thumb, ...]
+    keys: tuple[KeysZip, ...] = ()
+    room: RoomView | None = None
+    notes: Mapping[int, Markup] = field(default_factory=dict)
+    edition: Link | None = None
+    origin: str = ""
+    table: str = ""  # the same pictures as a table, where there is one
 
 
 @dataclass(frozen=True)
 class EditionView:
-    """An edition's page. statistics: the site path of their file, where the edition has some."""
+    """An edition's page.
+
+    statistics: the site path of their file, where the edition has some. name: of its TOML, file: that one's site path,
+    and script: the same as a script. whereabouts: of its model. commands: what checks the model, and what renders a key.
+    """
 
     title: str
     provisional: bool
     facts: tuple[tuple[str, str], ...]
     statistics: str
     thumbs: tuple[Thumb, ...]
+    name: str
+    file: str
+    script: str
+    whereabouts: str
+    commands: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -139,8 +130,21 @@ class PromptsView:
 
 
 @dataclass(frozen=True)
+class ProfileView:
+    """How pictures were computed: details as label and value."""
+
+    id: str
+    anchor: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class ItemView:
-    """An item's page. The ends and neighbours in the collection are absent where they would be itself."""
+    """An item's page. The ends and neighbours in the collection are absent where they would be itself.
+
+    others: whether it hangs in more places than those elsewhere. heading: the prompt, or the beginning of one that is very long. words: that in pieces, where terms of the glossary
+    are among them. asked: the prompt as it was written, where the key says another text. profile: the place of its profile on the page of profiles, where more is known of it.
+    """
 
     drawer: Drawer
     position: int
@@ -150,7 +154,8 @@ class ItemView:
     key: KeyView
     edition: Link
     provisional: bool
-    profile: tuple[tuple[str, str], ...]
+    heading: str
+    profile: str
     first: Thumb | None
     previous: Thumb | None
     following: Thumb | None
@@ -158,54 +163,12 @@ class ItemView:
     key_before: NeighbourView
     key_after: NeighbourView
     elsewhere: tuple[Link, ...]
+    others: bool
     siblings: tuple[Thumb, ...]
     prompt_entry: str
-
-
-def thumb(item: Item) -> Thumb:
-    """The small picture of an item."""
-    picture = item.picture
-    return Thumb(
-        page=paths.item(item.slug, item.position),
-        image=paths.thumb(picture.name),
-        view=paths.view(picture.name),
-        width=picture.width,
-        height=picture.height,
-        colour=picture.colour,
-        alt=describe(picture.prompt),
-        prompt=picture.prompt,
-        position=item.position,
-        place=where(item),
-    )
-
-
-def where(item: Item) -> str:
-    """An item's place in words."""
-    return f"{item.title}, no.\N{NO-BREAK SPACE}{item.position}"
-
-
-def describe(prompt: str) -> str:
-    """A picture's text for those who do not see it: all that is known of it is its prompt."""
-    return f"Picture for “{shorten(prompt, 200)}”" if prompt else "Picture for the empty prompt"
-
-
-def key_view(key: str, name: str, edition: str, filed: bool) -> KeyView:
-    """A key of an edition (its id) to show; `filed` where the site has a file for it however short it is."""
-    long = len(key) > WHOLE_KEY
-    return KeyView(
-        name=name,
-        text=key,
-        short=key if len(key) <= _SHORT_KEY else ends(key, 56, 24),
-        whole="" if long else key,
-        file=paths.key_file(name) if filed or long else "",
-        script=paths.key_script(name) if long else "",
-        command=command(key, name, edition, WHOLE_KEY),
-    )
-
-
-def kind(drawer: Drawer) -> str:
-    """What a collection is, in words."""
-    return KINDS.get(drawer.kind, drawer.kind)
+    words: tuple[Piece, ...] = ()
+    asked: str = ""
+    caption: Markup | None = None
 
 
 def pages_of(total: int, each: int) -> int:
@@ -214,7 +177,15 @@ def pages_of(total: int, each: int) -> int:
 
 
 def _entry(prompt: Prompt) -> str:
-    return f"{paths.prompts(prompt.rank // PROMPTS + 1)}#prompt-{prompt.rank % PROMPTS + 1}"
+    return f"{prompt.path}#{prompt.anchor}"
+
+
+def _plain(facts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((plain(label), plain(value)) for label, value in facts.items())
+
+
+def _anchor(profile: str) -> str:
+    return f"profile-{hashlib.blake2b(profile.encode(), digest_size=6).hexdigest()}"
 
 
 @dataclass(frozen=True)
@@ -224,6 +195,7 @@ class Views:
     index: Index
     neighbours: Neighbours
     profiles: Mapping[str, Mapping[str, str]]
+    rooms: Rooms = field(default_factory=Rooms)
 
     def home(self) -> HomeView:
         """The home page: the collections and the editions."""
@@ -238,15 +210,71 @@ class Views:
         )
 
     def _drawer(self, drawer: Drawer) -> DrawerView:
-        covers = tuple(map(thumb, self.index.spread(drawer, COVERS)))
-        return DrawerView(drawer, paths.sheet(drawer.slug), kind(drawer), covers)
+        chosen, spread = self._chosen(drawer), map(thumb, self.index.spread(drawer, COVERS))
+        covers = tuple({one.image: one for one in (*chosen, *spread)}.values())[:COVERS]
+        words = self.rooms.teaser(drawer.slug) or shorten(drawer.description, _WORDS)
+        edition = self._edition_of(drawer)
+        return DrawerView(
+            drawer,
+            paths.sheet(drawer.slug),
+            in_words(drawer.kind),
+            covers,
+            words,
+            edition.label if edition else "",
+        )
 
-    def sheet(self, drawer: Drawer, number: int) -> SheetView:
-        """The number-th contact sheet (from 1) of a collection."""
+    def _edition_of(self, drawer: Drawer) -> Link | None:
+        """The edition of a collection, where the library has several; as a picture of it tells."""
+        if len(self.index.editions) < 2:
+            return None
+        return next((self._edition(item.picture.edition) for item in self.index.ends(drawer)), None)
+
+    def _edition(self, edition_id: str) -> Link:
+        title = plain(self.index.editions[edition_id].title)
+        return Link(paths.edition(edition_id), title or edition_id)
+
+    def _chosen(self, drawer: Drawer) -> tuple[Thumb, ...]:
+        items = (self.index.at(drawer, position) for position in self.rooms.chosen(drawer.slug))
+        return tuple(thumb(item) for item in items if item)
+
+    def room(self, drawer: Drawer, here: str) -> RoomView | None:
+        """What stands before the plates of a collection on the page `here`; None where that is nothing."""
+        room = RoomView(
+            self.rooms.essay(drawer.slug, here), self._chosen(drawer), self.rooms.shown(drawer.slug, here)
+        )
+        return room if room.essay or room.chosen or room.references else None
+
+    def glossary(self) -> GlossaryView:
+        """The glossary's page."""
+        rooms: dict[int, list[Link]] = {}
+        for drawer in self.index.drawers:
+            place = Link(paths.sheet(drawer.slug), drawer.title)
+            prompts = self.index.prompts_of(drawer)
+            for number in self.rooms.mentions(drawer.slug, self._printed(drawer), prompts):
+                rooms.setdefault(number, []).append(place)
+        terms = self.rooms.glossary()
+        return GlossaryView(tuple((term, tuple(rooms.get(term.number, ()))) for term in terms))
+
+    def _printed(self, drawer: Drawer) -> Callable[[int], bool]:
+        return lambda position: self.index.at(drawer, position) is not None
+
+    def sheet(self, drawer: Drawer, number: int, keys: tuple[KeysZip, ...] = ()) -> SheetView:
+        """The number-th contact sheet (from 1) of a collection; keys: the zip files of its keys."""
         thumbs = tuple(map(thumb, self.index.sheet(drawer, (number - 1) * SHEET, SHEET)))
         sheets = range(1, pages_of(drawer.printed, SHEET) + 1)
+        pager = Pager(number, tuple(paths.sheet(drawer.slug, n) for n in sheets))
+        here = paths.sheet(drawer.slug, number)
+        room = self.room(drawer, here) if number == 1 else None
+        shown = {one.position for one in (*thumbs, *(room.chosen if room else ()))}
+        notes = {
+            at: note
+            for at in sorted(shown)
+            if (note := self.rooms.caption(drawer.slug, at, here)) is not None
+        }
+        edition, origin = self._edition_of(drawer), self.rooms.origin(drawer.slug)
+        table = paths.table(drawer.slug) if self.rooms.tabled(drawer.slug) else ""
         return SheetView(
-            drawer, kind(drawer), Pager(number, tuple(paths.sheet(drawer.slug, n) for n in sheets)), thumbs
+            drawer, in_words(drawer.kind), pager, thumbs, keys, room, notes, edition, origin, table
         )
 
     def edition(self, edition_id: str) -> EditionView:
@@ -258,19 +286,27 @@ class Views:
             facts=tuple((plain(label), plain(value)) for label, value in edition.facts()),
             statistics=paths.statistics(edition_id) if edition.statistics is not None else "",
             thumbs=tuple(map(thumb, self.index.of_edition(edition_id, STRIP))),
+            name=f"{edition_id}.toml",
+            file=paths.edition_file(edition_id),
+            script=paths.edition_script(edition_id),
+            whereabouts=plain(edition.whereabouts()),
+            commands=(
+                f"python render.py edition check {edition_id}.toml",
+                f"python render.py key render picture.key --edition {edition_id}.toml --out picture.png",
+            ),
         )
 
     def prompts(self, number: int) -> PromptsView:
         """The number-th page (from 1) of the prompts index."""
-        total = self.index.count("prompts")
-        pages = tuple(paths.prompts(n) for n in range(1, pages_of(total, PROMPTS) + 1))
-        found = self.index.prompts((number - 1) * PROMPTS, PROMPTS)
-        return PromptsView(Pager(number, pages), tuple(map(self._prompt, found)), total)
+        pager = Pager(number, self.index.ledger())
+        return PromptsView(
+            pager, tuple(map(self._prompt, self.index.prompts(number))), self.index.count("prompts")
+        )
 
     def _prompt(self, prompt: Prompt) -> PromptView:
         thumbs = tuple(map(thumb, self.index.prompt_items(prompt.text, STRIP)))
-        anchor = _entry(prompt).partition("#")[2]
-        return PromptView(anchor, prompt.text, prompt.pictures, thumbs, prompt.pictures - len(thumbs))
+        text = shorten(prompt.text, _HEADING)
+        return PromptView(prompt.anchor, text, prompt.pictures, thumbs, prompt.pictures - len(thumbs))
 
     def item(self, drawer: Drawer, sheet: int, window: tuple[Item | None, Item, Item | None]) -> ItemView:
         """The page of the middle one of three items of a collection, which is on its `sheet`-th contact sheet."""
@@ -278,6 +314,7 @@ class Views:
         picture, edition = item.picture, self.index.editions[item.picture.edition]
         first, last = self.index.ends(drawer)
         key_before, key_after = self.neighbours(picture.edition, picture.key)
+        heading = shorten(picture.prompt, _HEADING)
         return ItemView(
             drawer=drawer,
             position=item.position,
@@ -287,28 +324,75 @@ class Views:
             key=key_view(picture.key, picture.name, picture.edition, filed=True),
             edition=Link(paths.edition(picture.edition), plain(edition.title) or picture.edition),
             provisional=edition.provisional,
+            heading=heading,
             profile=self._profile(picture.profile),
-            first=thumb(first) if before else None,
-            previous=thumb(before) if before else None,
-            following=thumb(after) if after else None,
-            last=thumb(last) if after else None,
-            key_before=self._neighbour(key_before, item),
-            key_after=self._neighbour(key_after, item),
-            elsewhere=self._elsewhere(item),
-            siblings=tuple(map(thumb, self.index.siblings(picture, drawer.slug, STRIP))),
+            first=self._thumb(first) if before else None,
+            previous=self._thumb(before) if before else None,
+            following=self._thumb(after) if after else None,
+            last=self._thumb(last) if after else None,
+            key_before=self._neighbour(key_before, item, before),
+            key_after=self._neighbour(key_after, item, after),
+            elsewhere=(elsewhere := self._elsewhere(item))[:ELSEWHERE],
+            others=len(elsewhere) > ELSEWHERE,
+            siblings=self._siblings(picture, drawer.slug),
             prompt_entry=_entry(self.index.prompt(picture.prompt)),
+            words=self.rooms.pieces(heading),
+            asked=self.rooms.asked(drawer.slug, item.position, picture.prompt),
+            caption=self.rooms.caption(drawer.slug, item.position, paths.item(drawer.slug, item.position)),
         )
 
-    def _profile(self, profile: str) -> tuple[tuple[str, str], ...]:
-        return tuple((plain(label), plain(value)) for label, value in self.profiles.get(profile, {}).items())
+    def _siblings(self, picture: Picture, slug: str) -> tuple[Thumb, ...]:
+        found = self._kin(picture.prompt, slug)
+        return tuple(one for name, one in found if name != picture.name)[:SIBLINGS]
 
-    def _neighbour(self, neighbour: Neighbour, item: Item) -> NeighbourView:
+    @cached_property
+    def _kin(self) -> Callable[[str, str], tuple[tuple[str, Thumb], ...]]:
+        """The first pictures of a prompt; kept for a while, since pictures of a prompt come one after another."""
+
+        def kin(prompt: str, slug: str) -> tuple[tuple[str, Thumb], ...]:
+            items = self.index.siblings(prompt, slug, SIBLINGS + 1)
+            return tuple((item.picture.name, thumb(item)) for item in items)
+
+        return lru_cache(maxsize=64)(kin)
+
+    def _profile(self, profile: str) -> str:
+        return paths.profile(_anchor(profile)) if profile in self._known else ""
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(map(plain, self.profiles))
+
+    def computed(self) -> tuple[ProfileView, ...]:
+        """All profiles, by id."""
+        found = sorted((plain(id_), facts) for id_, facts in self.profiles.items())
+        return tuple(ProfileView(id_, _anchor(id_), _plain(facts)) for id_, facts in found)
+
+    def _neighbour(self, neighbour: Neighbour, item: Item, likely: Item | None) -> NeighbourView:
+        """A neighbouring key; `likely`: what hangs beside the item, and has that key in most collections."""
         if self.index.withholds(neighbour.name):
             return NeighbourView(None, None)
-        place = self.index.place(neighbour.name, item.slug)
+        same = likely is not None and likely.picture.name == neighbour.name
+        place = likely if same else self.index.place(neighbour.name, item.slug)
         key = key_view(neighbour.key, neighbour.name, item.picture.edition, place is not None)
-        return NeighbourView(key, thumb(place) if place else None)
+        return NeighbourView(key, self._thumb(place) if place else None)
+
+    def _thumb(self, item: Item) -> Thumb:
+        """The small picture of an item; kept for a while, since what hangs beside one item is the next one's neighbour."""
+        found = self._kept.get((item.slug, item.position))
+        if found is None:
+            if len(self._kept) > _KEPT:
+                self._kept.clear()
+            found = self._kept[item.slug, item.position] = thumb(item)
+        return found
+
+    @cached_property
+    def _kept(self) -> dict[tuple[str, int], Thumb]:
+        return {}
 
     def _elsewhere(self, item: Item) -> tuple[Link, ...]:
-        others = (place for place in self.index.places(item.picture.name) if place != item)
-        return tuple(Link(paths.item(o.slug, o.position), where(o)) for o in others)
+        """Other places of a picture, one more than are shown where there are more."""
+        return tuple(
+            Link(paths.item(slug, position), where(title, position))
+            for slug, title, position in self.index.places(item.picture.name, ELSEWHERE + 2)
+            if (slug, position) != (item.slug, item.position)
+        )[: ELSEWHERE + 1]

@@ -7,6 +7,7 @@ May import: babelgen.errors, numerals, order, space, spelling and the standard l
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from babelgen.errors import BadKey
 from babelgen.keys.numerals import digit_count, read_number, write_number
@@ -75,6 +76,7 @@ def edition_of(text: str) -> str:
     return spell(text).edition.text
 
 
+@lru_cache(maxsize=16)  # of the few editions in use; every key that is read asks for it
 def longest_key(space: KeySpace) -> int:
     """The length in characters of the longest text that a key of this space can have."""
     shelf = 1 + digit_count(max(space.shelves, space.embeddings) - 1)

@@ -4,10 +4,10 @@ Law: a file is written beside its place, synced, moved into place, and its folde
 in the journal of the process that made it, its row in the catalog last. So whatever moment the power fails, what the
 catalog reports is there, whole. Any number of processes write pictures and journals of their own; rows are written by
 one at a time, the one that holds the library's lock, and for no longer than that takes.
-May import: errors, catalog, library, Pillow; never torch.
+May import: errors, catalog, library, rooms, Pillow; never torch.
 """
 
-from babelgen.store.files import write_atomic
+from babelgen.store.files import write_atomic, writing
 from babelgen.store.journal import Journal, open_journal
 from babelgen.store.log import open_log
 from babelgen.store.pictures import (
@@ -75,4 +75,5 @@ __all__ = [
     "strangers",
     "unsettled",
     "write_atomic",
+    "writing",
 ]

@@ -5,28 +5,42 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from babelgen.errors import UserError
 
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Put a file in its place whole, or not at all, and durably; UserError where the machine refuses."""
+    with writing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """Write a file piece by piece, into its place as `write_atomic` does once all is written; not at all on an error.
+
+    UserError where the machine refuses.
+    """
     try:
         make_folder(path.parent)
-        _replace(path, data)
+        with _replacing(path) as file:
+            yield file
         sync_folder(path.parent)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _replace(path: Path, data: bytes) -> None:
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
     fresh = path.with_name(
         f".{path.name}.{secrets.token_hex(4)}.tmp"
     )  # on a shared disk a process's id says little
     try:
         with fresh.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, path)

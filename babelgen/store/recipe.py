@@ -6,19 +6,24 @@ import contextlib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import filelock
 import tomlkit
 
 from babelgen.errors import UserError
 from babelgen.library import FILE as LIBRARY_FILE
+from babelgen.rooms import is_beside
 from babelgen.store.files import make_folder, write_atomic
+
+ROOMS = "rooms"  # the folder of a library for the texts and pictures that its recipe names
 
 
 def copy_recipe(recipe: Path, root: Path) -> None:
     """Make a recipe the library file of a library, followed by the collections that commands added to it.
 
-    Where the recipe has not changed since it was last copied, nothing is written: the copy may be edited.
+    Where the recipe has not changed since it was last copied, the copy stays: it may be edited. The texts and pictures
+    that the recipe names are copied, too, whenever they are others than in the library.
     """
     data = _read(recipe)
     with changing(root):
@@ -27,9 +32,13 @@ def copy_recipe(recipe: Path, root: Path) -> None:
 
 def _copy_recipe(recipe: Path, data: bytes, root: Path) -> None:
     target, original = root / LIBRARY_FILE, root / "recipe.toml"
-    if target.exists() and (target.samefile(recipe) or (original.exists() and _read(original) == data)):
+    if target.exists() and target.samefile(recipe):
         return
-    text, added = _resolve_editions(recipe, data), []
+    document, added = _parse(recipe, data), []
+    _bring_files(document, recipe.parent, root)
+    if target.exists() and original.exists() and _read(original) == data:
+        return
+    text = _resolve_editions(recipe, document)
     if target.exists():
         old = _read(target)
         added = [table for table in _parse(target, old).get("collection", []) if table.get("added")]
@@ -68,9 +77,32 @@ def _add_collection(root: Path, fields: Mapping[str, object]) -> None:
     write_atomic(target, _append(target, text, [table]))
 
 
-def _resolve_editions(recipe: Path, data: bytes) -> str:
+def _bring_files(document: tomlkit.TOMLDocument, folder: Path, root: Path) -> None:
+    """Copy the texts and pictures that a recipe in `folder` names into the library, and have the document name the copies."""
+    for table, name in _named_files(document):
+        path = str(table[name])
+        if not is_beside(path):
+            raise UserError(f"{path!r} does not lie beside the recipe that names it.")
+        target, data = root / ROOMS / path, _read(folder / path)
+        if not target.is_file() or _read(target) != data:
+            write_atomic(target, data)
+        table[name] = f"{ROOMS}/{path}"
+
+
+def _named_files(document: tomlkit.TOMLDocument) -> Iterator[tuple[Any, str]]:
+    """Each table of a recipe that names a file of its own folder, and in which field."""
+    if "glossary" in document:
+        yield document, "glossary"
+    for collection in document.get("collection", []):
+        if "essay" in collection:
+            yield collection, "essay"
+        for reference in collection.get("references", []):
+            if "file" in reference:
+                yield reference, "file"
+
+
+def _resolve_editions(recipe: Path, document: tomlkit.TOMLDocument) -> str:
     """A recipe's text with the edition files that it names made absolute: the copy lies elsewhere."""
-    document = _parse(recipe, data)
     for table in [document, *document.get("collection", [])]:
         if str(table.get("edition", "")).endswith(".toml"):
             table["edition"] = str((recipe.parent / table["edition"]).resolve())

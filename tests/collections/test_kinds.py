@@ -20,6 +20,14 @@ EACH_KIND: list[Fields] = [
     {"kind": "range", "count": 4},
     {"kind": "random", "count": 4},
     {"kind": "search", "prompts": ["the sea", "a forest"], "count": 2},
+    {
+        "kind": "matrix",
+        "mode": "grid",
+        "subjects": ["the sea", "a forest"],
+        "actions": ["at night", "at sunset"],
+    },
+    {"kind": "interpolation", "pages": [0, 1], "frames": 2},
+    {"kind": "walk", "space": "noise", "frames": 3},
 ]
 
 
@@ -107,11 +115,11 @@ def test_a_bad_name(slug: str) -> None:
 
 # Each of these stands as the second collection; `key` is replaced by a key of the edition.
 RANGE, RANDOM, SEARCH = (
-    {key: value for key, value in fields.items() if key != "count"} for fields in EACH_KIND
+    {key: value for key, value in fields.items() if key != "count"} for fields in EACH_KIND[:3]
 )
 REFUSED: list[tuple[Fields, str]] = [
     ({"count": 1}, "kind is missing"),
-    ({"kind": "spiral", "count": 1}, "kind must be one of range, random, search, not 'spiral'"),
+    ({"kind": "spiral", "count": 1}, f"kind must be one of {', '.join(KINDS)}, not 'spiral'"),
     ({"kind": "range", "count": 1, "name": "No Name"}, "name must be words"),
     ({"kind": "range", "count": 1, "title": 5}, "title must be a text"),
     ({"kind": "range", "count": 1, "description": 5}, "description must be a text"),
@@ -226,3 +234,57 @@ def test_editions_may_be_mixed(
     first, second = library.entries()
     assert (first.edition, second.edition) == (words_edition, tiny_edition)
     assert first.name != second.name
+
+
+ORIGINS: list[tuple[Fields, str]] = [
+    ({"kind": "range", "count": 2}, "Keys in their order, from the first key of {steps} steps on."),
+    (
+        {"kind": "range", "count": 2, "prompt": "the sea", "page": 1234, "steps": 3},
+        "Keys in their order, from page 1,234 of the prompt “the sea” on.",
+    ),
+    (
+        {"kind": "range", "count": 2, "page": 7, "stride": -2, "level": "shelf"},
+        "Keys 2 apart at the level shelf, from page 7 of the empty prompt back.",
+    ),
+    ({"kind": "random", "count": 2, "seed": 5}, "Keys drawn at random, of {steps} steps, by the seed 5."),
+    (
+        {"kind": "random", "count": 2, "uniform": True},
+        "Keys drawn evenly from the whole library, by the seed 0.",
+    ),
+    (
+        {"kind": "search", "prompts": ["the sea", "a forest"], "count": 3},
+        "Pages 0 to 2 of each of 2 prompts, at {steps} steps.",
+    ),
+    (
+        {"kind": "search", "prompts": [""], "page": 9, "negative": "the sea"},
+        "Page 9 of the empty prompt, at {steps} steps, with the negative prompt “the sea”.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "sentence"), ORIGINS)
+def test_where_keys_come_from_is_said_in_a_sentence(
+    read: Callable[..., Library], words_edition: Edition, fields: Fields, sentence: str
+) -> None:
+    (collection,) = read(fields).collections
+    assert collection.origin == sentence.format(steps=words_edition.steps)
+
+
+def test_long_numbers_and_keys_are_cut_in_that_sentence(
+    read: Callable[..., Library], words_edition: Edition
+) -> None:
+    page = words_edition.key_space().pages - 9
+    far = read({"kind": "range", "count": 2, "page": page}).collections[0]
+    assert len(far.origin) < 200
+    assert "…" in far.origin
+    key = next(far.spec.keys(words_edition))
+    (told,) = read({"kind": "range", "count": 2, "start": key}, name="more").collections
+    assert told.origin == f"Keys in their order, from the key {key[:80]}… on."
+
+
+def test_what_was_asked_for_is_kept_as_it_was_written(read: Callable[..., Library]) -> None:
+    searched, ranged = read(
+        {"kind": "search", "prompts": ["The  SEA", "a forest"], "count": 2}, {"kind": "range", "count": 1}
+    ).collections
+    assert searched.room.asked == (("The  SEA", "a forest"), 2)
+    assert ranged.room.asked == ((), 1)

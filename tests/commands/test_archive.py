@@ -123,5 +123,5 @@ def test_from_keys_to_a_site(
     item = (site / "collections/shelf-1/item-00001.html").read_text()
     assert "an embedding that no text has (" in item
     assert "<dt>Page</dt>" not in item
-    (command, *_) = re.findall(r'data-text="(python render[^"]+)"', item)
+    command = re.sub("<[^>]+>", "", item.partition('<div class="command">')[2].partition("</code>")[0])
     assert command.endswith(f".key --edition {archive_edition.id} --out picture.png")

@@ -75,6 +75,7 @@ def test_json_is_one_object_and_all_there_is(library: Library, capsys: pytest.Ca
             },
         ],
         "whole": {"total": 6, "done": 2, "failed": 1, "todo": 3, "flagged": 0},
+        "waiting": [],
         "unnamed": 0,
         "renders": 0,
         "rate": 3.0,

@@ -80,7 +80,7 @@ def test_a_reader_finds_a_picture_and_renders_its_key_again(folder, browser, tmp
 
     page.fill("#seek", "desert noon")
     page.press("#seek", "Enter")
-    page.wait_for_url("**/search.html?q=desert*")
+    page.wait_for_url("**/search.html#q=desert*")
     page.click("main a[href*=item-]")
     assert page.inner_text("h1") == "a desert at noon"
 

@@ -1,10 +1,13 @@
 """Fixtures of the gallery's tests: a made-up library and its built site."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from .made_up import MadeLibrary, made_up
+from .reader import Reader
 
 
 @pytest.fixture
@@ -25,3 +28,21 @@ def site(shared: MadeLibrary) -> Path:
     place = shared.root.parent / "site"
     shared.build(place)
     return place
+
+
+@pytest.fixture
+def reader(browser: Any, site: Path) -> Iterator[Reader]:
+    """Somebody who reads the site; whatever the browser complains of fails the test."""
+    context = browser.new_context(accept_downloads=True)
+    reader = Reader(context.new_page(), site)
+    yield reader
+    context.close()
+    assert reader.troubles == []
+
+
+@pytest.fixture
+def plain_reader(browser: Any, site: Path) -> Iterator[Reader]:
+    """Somebody who reads it without JavaScript."""
+    context = browser.new_context(java_script_enabled=False)
+    yield Reader(context.new_page(), site)
+    context.close()

@@ -24,6 +24,8 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a" and _leaves(dict(attrs)):
+            return
         for name, value in attrs:
             if name in _LINKS:
                 self.links.append(value or "")
@@ -31,6 +33,12 @@ class Page(HTMLParser):
                 self.links += [candidate.split()[0] for candidate in (value or "").split(",")]
             elif name == "id":
                 self.ids.add(value or "")
+
+
+def _leaves(attrs: dict[str, str | None]) -> bool:
+    """Whether a link says that it leads out, and to where a link may."""
+    external = (attrs.get("rel") or "").split() == ["external", "noopener"]
+    return external and bool(re.match(r"https?://|mailto:", attrs.get("href") or "", re.IGNORECASE))
 
 
 @cache
@@ -55,7 +63,8 @@ def fault(site: Path, path: Path, link: str) -> str:
         return "leads out of the site"
     if not target.is_file():
         return "leads to no file"
-    if parts.fragment and unquote(parts.fragment) not in _ids(target, target.stat().st_mtime_ns):
+    asks = "=" in parts.fragment  # which is for the page's script, and names no part of it
+    if parts.fragment and not asks and unquote(parts.fragment) not in _ids(target, target.stat().st_mtime_ns):
         return "leads to no part of the page"
     return ""
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from babelgen.catalog import Picture
+from babelgen.catalog import Picture, version_of
 from babelgen.gallery import Built, Neighbour, build_site
+from babelgen.gallery.pages import TEMPLATES
+from babelgen.rooms import NO_ROOM, Reference, Room, Term
 
 MINI = "mini-7k3q9d2x"
 HOSTILE = (
@@ -40,6 +42,12 @@ class MadeEdition:
     def facts(self) -> list[tuple[str, str]]:
         return [("Size", "32 × 20"), ("Weights", "unet " + "ab" * 32), (self.title, self.title)]
 
+    def whereabouts(self) -> str:
+        return f"Its model is {self.title}."
+
+    def document(self, statistics: str) -> str:
+        return f"# {self.title}\nname = 'mini'\nstatistics = '{statistics}'\n"
+
 
 @dataclass(frozen=True)
 class MadeEntry:
@@ -55,6 +63,8 @@ class MadeCollection:
     kind: str = "range"
     description: str = ""
     entries: tuple[MadeEntry, ...] = ()
+    room: Room = NO_ROOM
+    origin: str = ""
 
 
 MADE = Picture(
@@ -105,6 +115,7 @@ class MadeLibrary:
     title: str = "A made-up library"
     description: str = "Pictures that nobody rendered."
     collections: tuple[MadeCollection, ...] = ()
+    glossary: tuple[Term, ...] = ()
     rows: dict[str, Picture] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=lambda: {"Device": "CPU <x86>", "Precision": "float32"})
 
@@ -114,6 +125,18 @@ class MadeLibrary:
     def pictures(self, names: list[str], /) -> dict[str, Picture]:
         assert len(names) <= 500
         return {name: self.rows[name] for name in sorted(names) if name in self.rows}  # as a database would
+
+    def edition_of(self, collection: MadeCollection, /) -> MadeEdition | None:
+        return None  # each entry has its own
+
+    def keys_state(self, collection: MadeCollection, /) -> str:
+        return ""  # nobody knows: keys are gone through each time
+
+    def state(self) -> str:
+        return ""
+
+    def versions(self) -> Iterator[tuple[str, str]]:
+        return ((name, version_of(self.rows[name])) for name in sorted(self.rows))
 
     def flagged(self) -> list[str]:
         return [name for name, row in self.rows.items() if row.flagged]
@@ -150,8 +173,8 @@ class MadeLibrary:
         """Have pictures flagged."""
         self.rows |= {row.name: replace(row, flagged=True) for row in rows}
 
-    def build(self, site: Path, flagged: bool = False) -> Built:
-        return build_site(self, self, site, neighbours, flagged=flagged)
+    def build(self, site: Path, flagged: bool = False, base: str = "", templates: Path = TEMPLATES) -> Built:
+        return build_site(self, self, site, neighbours, templates, flagged, base)
 
 
 Painter = Callable[[Picture], Image.Image]
@@ -169,10 +192,52 @@ def row(page: int, prompt: str, shelf: str = "t4hx9") -> Picture:
     return replace(MADE, name=name_of(key), key=key, prompt=prompt, page=str(page), colour=colour)
 
 
+ESSAY = """\
+Who asked for *the sea*? Somebody **did**, in `words`.
+
+# A heading, with <b>no markup</b>
+
+* See [the pages](../pages/item-00002.html), [nothing](../pages/item-99999.html), or [elsewhere](https://example.org/).
+* [Above](#a-heading-with-b-no-markup-b)
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+> A sunset is not a sunrise.
+
+```
+code that is too long for a line of a narrow page, and so it has to be moved aside to be read
+```
+"""
+GLOSSARY = (
+    Term("sea", ("seas", "the <i>deep</i>"), "Water. See *sunset*, or [this](https://example.org/)."),
+    Term("sunset", (), "The sun, going. Not the sea."),
+    Term("words", (), "What `nobody` says."),
+)
+
+
+def furnished(root: Path) -> Room:
+    """A room for the collection of three: an essay, two reference pictures, two chosen ones, two captions."""
+    (root / "texts").mkdir(parents=True, exist_ok=True)
+    (root / "texts/essay.md").write_text(ESSAY, "utf-8")
+    Image.new("RGB", (600, 400), "#842").save(root / "texts/a.png")
+    Image.new("RGB", (30, 40), "#248").save(root / "texts/b.jpg")
+    return Room(
+        essay=root / "texts/essay.md",
+        references=(
+            Reference(root / "texts/a.png", "*A boat* on the sea", "https://example.org/a?b=c&d", "Nobody"),
+            Reference(root / "texts/b.jpg", "<i>Another</i>", "an <i>album</i>", ""),
+        ),
+        chosen=(2, 1),
+        captions={1: "The **first** of the sea.", 2: "<script>alert(1)</script>"},
+    )
+
+
 def made_up(root: Path) -> MadeLibrary:
     """A library of three collections and one empty one: a range of 8 keys of one prompt, the hostile prompts
-    as a random sample (one of whose keys is very long), and a search that shares pictures with both."""
-    library = MadeLibrary(root)
+    as a random sample (one of whose keys is very long), and a search that shares pictures with both and has a room."""
+    library = MadeLibrary(root, glossary=GLOSSARY)
     ranged = [row(page, "the sea at sunset") for page in range(8)]
     sampled = [row(at, prompt, f"t{at:x}h") for at, prompt in enumerate(HOSTILE)]
     long = key_of(0, "t5").replace(".0~", f".{'q7' * 2000}~")
@@ -180,7 +245,7 @@ def made_up(root: Path) -> MadeLibrary:
     library.add(MadeCollection("pages", "The first pages <em>", "range", "Eight pages & one prompt."), ranged)
     library.add(MadeCollection("sample", "A sample", "random"), sampled)
     library.add(
-        MadeCollection("found", "Found", "search", "“quotes” \"and\" 'more'"),
+        MadeCollection("found", "Found", "search", "“quotes” \"and\" 'more'", room=furnished(root)),
         [ranged[3], sampled[0], ranged[3]],
     )
     library.add(MadeCollection("empty", "Not printed", "walk"), [])

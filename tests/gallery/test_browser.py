@@ -1,77 +1,33 @@
 """The pages in a browser, opened from disk: what scripts add, what is left without them, and how pages fit."""
 
-import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from babelgen.gallery import paths
 
 from .made_up import HOSTILE, MadeLibrary, neighbours, row
+from .reader import Reader
 
 PAGES = [
     paths.HOME,
     paths.sheet("pages"),
     paths.sheet("sample"),
     paths.sheet("empty"),
+    paths.sheet("found"),  # it has a room
+    paths.item("found", 1),
     paths.item("pages", 1),
     *(paths.item("sample", at) for at in range(1, len(HOSTILE) + 2)),
     paths.edition("mini-7k3q9d2x"),
     paths.prompts(),
-    f"{paths.SEARCH}?q=sea",
+    paths.glossary(),
+    paths.PROFILES,
+    f"{paths.SEARCH}#q=sea",
+    paths.FAVOURITES,
     paths.ABOUT,
     paths.MISSING,
 ]
-
-
-class Reader:
-    """A browser's page that notes what it asks for and complains of."""
-
-    def __init__(self, page: Any, site: Path) -> None:
-        self.page, self._site = page, site
-        self.troubles: list[str] = []
-        self.asked: list[str] = []
-        page.on("console", lambda message: self.troubles.append(message.text))
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        page.on("dialog", lambda dialog: self.troubles.append(dialog.message))
-        page.on("request", lambda request: self.asked.append(request.url))
-
-    def open(self, path: str) -> Any:
-        self.page.goto(f"{self._site.as_uri()}/{path}")
-        return self.page
-
-    def at(self, path: str) -> bool:
-        self.page.wait_for_url(f"{self._site.as_uri()}/{path}", timeout=5000)
-        return True
-
-    def found(self, words: str) -> None:
-        """Wait until the search says so; the pages' policy forbids to wait for a function's value."""
-        self.page.locator("#found", has_text=re.compile(f"^{re.escape(words)}$")).wait_for(timeout=5000)
-
-    def pasted(self) -> str:
-        """What is in the clipboard, as a reader would get it."""
-        self.page.focus("#seek")
-        self.page.keyboard.press("Control+v")
-        return str(self.page.input_value("#seek"))
-
-
-@pytest.fixture
-def reader(browser: Any, site: Path) -> Iterator[Reader]:
-    context = browser.new_context(accept_downloads=True)
-    reader = Reader(context.new_page(), site)
-    yield reader
-    context.close()
-    assert reader.troubles == []
-
-
-@pytest.fixture
-def plain_reader(browser: Any, site: Path) -> Iterator[Reader]:
-    context = browser.new_context(java_script_enabled=False)
-    yield Reader(context.new_page(), site)
-    context.close()
 
 
 def test_nothing_is_fetched_from_elsewhere_and_nothing_is_blocked(reader: Reader, site: Path) -> None:
@@ -79,6 +35,26 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_is_blocked(reader: Reader
         reader.open(path)
     assert len(reader.asked) > 100
     assert all(url.startswith(site.as_uri()) for url in reader.asked)
+
+
+def test_pages_add_one_global_name_and_load_what_they_use(reader: Reader, site: Path) -> None:
+    (site.parent / "blank.html").write_text("<!doctype html><title>blank</title>")
+    names = "Object.getOwnPropertyNames(window).filter(name => !/^[0-9]+$/.test(name))"
+    blank = set(reader.open("../blank.html").evaluate(names))
+    scripts = {}
+    for path in PAGES:
+        page = reader.open(path)
+        assert set(page.evaluate(names)) <= blank, path  # `const babelgen` is in scope, and no property
+        assert page.evaluate("typeof babelgen") == "object"
+        found = page.evaluate("[...document.scripts].map(s => s.src).filter(src => src.includes('/assets/'))")
+        scripts[path] = [url.rpartition("/")[2].partition(".")[0] for url in found]
+    assert scripts[paths.ABOUT] == scripts[paths.HOME] == scripts[paths.prompts()] == ["site", "turn"]
+    assert (
+        scripts[paths.item("pages", 1)]
+        == scripts[paths.sheet("pages")]
+        == ["site", "turn", "shelf", "slides"]
+    )
+    assert max(map(len, scripts.values())) == 6
 
 
 @pytest.mark.parametrize("width", [320, 360])
@@ -115,7 +91,7 @@ def test_search_finds_a_whole_key_and_says_when_there_is_nothing(reader: Reader)
     reader.found("1 picture")
     page.click("#results a")
     assert reader.at(paths.item("pages", 6))
-    page = reader.open(f"{paths.SEARCH}?q=no+such+words")
+    page = reader.open(f"{paths.SEARCH}#q=no+such+words")
     reader.found("Nothing printed here has that.")
 
 

@@ -32,6 +32,23 @@ def test_text_can_be_read(colours: dict[str, str], ink: str, ground: str) -> Non
     assert contrast(colours[ink], colours[ground]) >= 4.5
 
 
+_GLOWS = re.findall(r"--glow: rgb\((\d+) (\d+) (\d+) / (\d+)%\);", _CSS)
+
+
+def lit(ground: str, glow: tuple[str, ...]) -> str:
+    """A ground where the lamp's glow is strongest."""
+    red, green, blue, share = map(int, glow)
+    under = [int(ground[at : at + 2], 16) for at in (1, 3, 5)]
+    over = zip(under, (red, green, blue), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share / 100):02x}" for a, b in over)
+
+
+@pytest.mark.parametrize(("colours", "glow"), zip((_DAY, _NIGHT), _GLOWS, strict=True), ids=["day", "night"])
+@pytest.mark.parametrize("ink", ["ink", "soft", "accent"])
+def test_text_can_be_read_under_the_lamp(colours: dict[str, str], glow: tuple[str, ...], ink: str) -> None:
+    assert contrast(colours[ink], lit(colours["paper"], glow)) >= 4.5
+
+
 @pytest.mark.parametrize("colours", [_DAY, _NIGHT], ids=["day", "night"])
 @pytest.mark.parametrize("ground", ["paper", "leaf"])
 def test_edges_of_fields_can_be_seen(colours: dict[str, str], ground: str) -> None:

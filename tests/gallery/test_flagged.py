@@ -57,7 +57,8 @@ def test_they_leave_gaps_and_are_not_counted(
     home = (site / "index.html").read_text("utf-8")
     assert "6 of 8" in home
     assert (
-        '[["pages","The first pages \\u003cem\\u003e",[[2,3],[5,8]]]' in (site / "data/items.js").read_text()
+        '[["pages","The first pages \\u003cem\\u003e",[[2,3,0],[5,8,2]]]'
+        in (site / "data/items.js").read_text()
     )
     assert 'rel="next" href="item-00005.html"' in item(site, "pages", 3)
     prompts = (site / "prompts.html").read_text("utf-8")

@@ -46,3 +46,17 @@ def test_the_checker_finds(tmp_path: Path, link: str, what: str) -> None:
 def test_the_checker_reads_stylesheets(tmp_path: Path) -> None:
     (tmp_path / "a.css").write_text('a { background: url("gone.svg") }')
     assert len(check(tmp_path)) == 1
+
+
+def test_a_link_out_must_say_so_and_lead_to_the_web(tmp_path: Path) -> None:
+    says = 'rel="external noopener"'
+    (tmp_path / "index.html").write_text(
+        f'<a {says} href="https://example.org/">a</a><a {says} href="mailto:a@b.c">a</a>'
+        f'<a {says} href="javascript:alert(1)">a</a><a href="https://example.org/b">a</a>'
+        f'<img {says} src="https://example.org/c">'
+    )
+    assert [line.split("'")[1] for line in check(tmp_path)] == [
+        "javascript:alert(1)",
+        "https://example.org/b",
+        "https://example.org/c",
+    ]

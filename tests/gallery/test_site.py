@@ -2,8 +2,9 @@
 
 import os
 import re
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from babelgen.errors import UserError
 from babelgen.gallery import build_site, paths, writer
+from babelgen.gallery.staging import Places
 from babelgen.gallery.writer import Writer, open_site
 
 from .links import check, unreached
@@ -30,6 +32,11 @@ def item(site: Path, slug: str, position: int) -> str:
     return (site / paths.item(slug, position)).read_text("utf-8")
 
 
+def words(page: str) -> str:
+    """A page without its markup."""
+    return re.sub("<[^>]*>", "", page)
+
+
 def files(site: Path) -> dict[str, bytes]:
     """The bytes of each file of a site, the builder's own folder left out."""
     found = (path for path in site.rglob("*") if path.is_file())
@@ -41,6 +48,10 @@ def stamps(site: Path) -> dict[str, tuple[int, int]]:
     """When and where each file was written, the builder's own included but for its lock."""
     found = {path: path.stat() for path in site.rglob("*") if path.is_file() and path.name != "lock"}
     return {str(path.relative_to(site)): (stat.st_ino, stat.st_mtime_ns) for path, stat in found.items()}
+
+
+def pages_of_prompts(site: Path) -> list[str]:
+    return sorted(path.name for path in site.glob("prompts*.html"))
 
 
 class TestPages:
@@ -61,7 +72,7 @@ class TestPages:
         page = item(site, "pages", 8)
         assert before.key in page
         assert f"render {before.key}" not in page
-        assert f"python render.py key render --text &#34;{after.key}&#34; --out picture.png" in page
+        assert f"python render.py key render --text &#34;{after.key}&#34; --out picture.png" in words(page)
 
     def test_a_long_key_shows_its_ends_and_is_whole_in_its_file(self, site: Path) -> None:
         long = neighbours("mini-7k3q9d2x", row(0, "").key)[0]
@@ -69,7 +80,7 @@ class TestPages:
         assert long.key[:50] in page
         assert long.key[-20:] in page
         assert long.key not in page
-        assert f"{long.name}.key --out picture.png" in page
+        assert f"{long.name}.key --out picture.png" in words(page)
         assert (site / paths.key_file(long.name)).read_text() == long.key + "\n"
         assert long.key in (site / paths.key_script(long.name)).read_text()
 
@@ -82,7 +93,19 @@ class TestPages:
         assert 'href="../found/item-00001.html"' in page
         assert 'href="../found/item-00003.html"' in page
         siblings = page.partition('id="siblings-title"')[2]
-        assert re.findall(r'class="plate" href="item-0000(\d).html"', siblings) == list("1235678")
+        assert re.findall(r'<a href="item-0000(\d).html"', siblings) == list("123567")
+
+    def test_of_many_places_an_item_tells_the_first_ones(self, tmp_path: Path) -> None:
+        library = MadeLibrary(tmp_path / "library")
+        library.add(MadeCollection("same", "Same"), [row(1, "one")] * 9)
+        library.add(MadeCollection("more", "More"), [row(2, "two")] * 10)
+        library.build(tmp_path / "site")
+        places = item(tmp_path / "site", "same", 5).partition("Also in")[2].partition("</dd>")[0]
+        assert re.findall(r'href="item-0000(\d)\.html"', places) == list("12346789")
+        assert "other places" not in places
+        places = item(tmp_path / "site", "more", 1).partition("Also in")[2].partition("</dd>")[0]
+        assert re.findall(r'href="item-0000(\d)\.html"', places) == list("23456789")
+        assert "and other places" in places
 
     def test_an_item_tells_what_is_known_of_it(self, shared: MadeLibrary, site: Path) -> None:
         one = row(4, "the sea at sunset")
@@ -91,13 +114,19 @@ class TestPages:
             one.key,
             one.sha256,
             "cpu-1f9a",
-            "CPU &lt;x86&gt;",
             "2026-01-02 03:04",
             "Mini",
         ):
             assert told in page
         assert f"../../{paths.picture(one.name)}" in page
         assert f"../../{paths.view(one.name)}" in page
+
+    def test_its_profile_is_told_on_a_page_for_all(self, site: Path) -> None:
+        (profile,) = re.findall(r'href="../../(profiles.html#(.*?))"', item(site, "pages", 5))
+        page = (site / paths.PROFILES).read_text()
+        section = page.partition(f'id="{profile[1]}"')[2].partition("</section>")[0]
+        assert "CPU &lt;x86&gt;" in section
+        assert "cpu-1f9a" in section
 
     def test_pictures_in_lists_are_lazy_and_have_a_size_and_a_tone(self, site: Path) -> None:
         page = (site / paths.sheet("pages")).read_text()
@@ -125,7 +154,9 @@ class TestPages:
         ]
         assert counts == [120, 120, 5]
         assert 'href="page-3.html"' in item(tmp_path / "site", "many", 241)
-        assert (tmp_path / "site/prompts-2.html").read_text().count("<h2>") == 45
+        ledger = [(tmp_path / "site" / name).read_text() for name in pages_of_prompts(tmp_path / "site")]
+        assert len(ledger) > 1
+        assert sum(page.count("<h2>") for page in ledger) == 245
         assert check(tmp_path / "site") == []
         assert unreached(tmp_path / "site") == {"404.html"}
 
@@ -136,9 +167,9 @@ class TestPages:
         assert not (tmp_path / "site" / paths.item("pages", 3)).exists()
         assert 'rel="next" href="item-00005.html"' in item(tmp_path / "site", "pages", 2)
         assert "6 of 8" in (tmp_path / "site/index.html").read_text()
-        assert "render --text &#34;" + row(2, "").key in item(tmp_path / "site", "pages", 2)
+        assert "render --text &#34;" + row(2, "").key in words(item(tmp_path / "site", "pages", 2))
         assert (
-            '[["pages","The first pages \\u003cem\\u003e",[[1,2],[5,8]]]'
+            '[["pages","The first pages \\u003cem\\u003e",[[1,2,0],[5,8,2]]]'
             in (tmp_path / "site/data/items.js").read_text()
         )
         assert check(tmp_path / "site") == []
@@ -205,13 +236,16 @@ class TestBuild:
             library.build(tmp_path / "home")
         assert files(tmp_path / "home") == {"index.html": b"mine"}
 
-    def test_a_manifest_cannot_name_files_elsewhere(self, library: MadeLibrary, tmp_path: Path) -> None:
+    def test_the_memory_of_a_site_cannot_name_files_elsewhere(
+        self, library: MadeLibrary, tmp_path: Path
+    ) -> None:
         site, outside = tmp_path / "site", tmp_path / "outside.txt"
         library.build(site)
         outside.write_text("mine")
         (site / ".gitignore").write_text("*\n")
-        with (site / ".babelgen/manifest").open("a") as manifest:
-            manifest.write(f"../outside.txt\n{outside}\n.gitignore\n.babelgen/lock\n\n")
+        with closing(sqlite3.connect(site / ".babelgen/site.sqlite")) as memory, memory:
+            rows = [(path,) for path in ("../outside.txt", str(outside), ".gitignore", ".babelgen/lock", "")]
+            memory.executemany("INSERT INTO files VALUES (?, '', '')", rows)
         library.build(site)
         assert outside.exists()
         assert (site / ".gitignore").exists()
@@ -255,9 +289,11 @@ class TestInterrupted:
         _next_version(library)
         with pytest.raises(Stop):
             build_site(library, library, tmp_path / "site", stop)  # type: ignore[arg-type]
-        assert stamps(tmp_path / "site") == before
+        after = stamps(tmp_path / "site")
+        snapshot = ".babelgen/index.sqlite"  # what pages are made from may be known already
+        assert after | {snapshot: before[snapshot]} == before
 
-    @pytest.mark.parametrize("step", [0, 1, 15, 29, 30, 31, 40, 47, 48, 49, 90, 150, 200])
+    @pytest.mark.parametrize("step", [0, 1, 2, 5, 6, 7, 12, 15, 20, 30, 40, 47, 60, 75, 90, 100])
     def test_a_stop_at_any_step_leaves_links_that_work_and_the_next_build_ends_it(
         self, library: MadeLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
     ) -> None:
@@ -309,16 +345,21 @@ def test_an_edition_without_statistics_has_no_link_to_them(site: Path) -> None:
 def _stop_after(monkeypatch: pytest.MonkeyPatch, step: int) -> Iterator[None]:
     """Let the commit end after so many moves and removals."""
     done: list[int] = []
-    move, remove = writer._move, Writer._remove
+    move, remove, hang = writer._move, Writer._remove, writer._hang
 
     def count() -> None:
         if len(done) == step:
             raise Stop
         done.append(1)
 
-    def counted_move(place: Path, target: Path) -> None:
+    def counted_move(places: Places, path: str) -> None:
         count()
-        move(place, target)
+        move(places, path)
+
+    def counted_hang(places: Places, name: str, small: list[tuple[str, bytes]]) -> Iterator[str]:
+        for state in hang(places, name, small):
+            count()
+            yield state
 
     def counted_remove(self: Writer, path: str) -> bool:
         count()
@@ -326,5 +367,6 @@ def _stop_after(monkeypatch: pytest.MonkeyPatch, step: int) -> Iterator[None]:
 
     with monkeypatch.context() as patch:
         patch.setattr(writer, "_move", counted_move)
+        patch.setattr(writer, "_hang", counted_hang)
         patch.setattr(Writer, "_remove", counted_remove)
         yield

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from babelgen.errors import UserError
-from babelgen.store import write_atomic
+from babelgen.store import write_atomic, writing
 
 from .samples import every_file
 
@@ -70,3 +70,31 @@ class TestWriteAtomic:
         write_atomic(tmp_path / "a/b/c", b"data")
         calls[2] = re.sub("[0-9a-f]{8}", "*", calls[2])
         assert calls == ["sync .", "sync a", "sync a/b/.c.*.tmp", "put c", "sync a/b"]
+
+
+class TestWriting:
+    """The same, piece by piece."""
+
+    def test_nothing_is_in_its_place_before_all_is_written(self, tmp_path: Path) -> None:
+        write_atomic(tmp_path / "a", b"old")
+        with writing(tmp_path / "a") as file:
+            for piece in (b"one ", b"two"):
+                file.write(piece)
+            file.flush()
+            assert (tmp_path / "a").read_bytes() == b"old"
+        assert (tmp_path / "a").read_bytes() == b"one two"
+        assert every_file(tmp_path) == ["a"]
+
+    @pytest.mark.parametrize("error", [UserError("A picture is missing."), KeyboardInterrupt()])
+    def test_an_error_in_between_leaves_the_old_file(self, tmp_path: Path, error: BaseException) -> None:
+        write_atomic(tmp_path / "a", b"old")
+
+        def write() -> None:
+            with writing(tmp_path / "a") as file:
+                file.write(b"half")
+                raise error
+
+        with pytest.raises(type(error)):
+            write()
+        assert (tmp_path / "a").read_bytes() == b"old"
+        assert every_file(tmp_path) == ["a"]

@@ -1,0 +1,111 @@
+"""The memory of a site: which files a build wrote, what each was made from, and what it held.
+
+Law: a row stands here before its file is in the site, and goes after it, so that nothing that was written is forgotten;
+a sign stands here only once its file is in place.
+May import: the standard library, babelgen.errors, gallery.paths.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path, PurePosixPath
+
+from babelgen.errors import UserError
+from babelgen.gallery import paths
+
+OWN = ".babelgen"  # the builder's own folder inside the site
+KEPT = {OWN, ".gitignore"}
+FILE = "site.sqlite"
+_VERSION = "1"
+
+# files: what is wanted by path. sign: of all that it was made from, '' where that is not asked; holds: of its bytes. Both
+# are NULL while the file is being put in place. extras: files that a page has beside it. pictures: their files follow
+# from the name. far: whether the key is so long that it has a script. folders: the times of folders of site and library.
+_TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE files (path TEXT PRIMARY KEY, sign TEXT, holds TEXT) WITHOUT ROWID;
+CREATE TABLE extras (path TEXT, page TEXT, PRIMARY KEY (path, page)) WITHOUT ROWID;
+CREATE INDEX extras_page ON extras (page);
+CREATE TABLE pictures (name TEXT PRIMARY KEY, sign TEXT, far INTEGER) WITHOUT ROWID;
+CREATE TABLE folders (whose TEXT, path TEXT, time INTEGER, PRIMARY KEY (whose, path)) WITHOUT ROWID;
+"""
+# What this build wants. holds: of the bytes that it has now. state: what the file is to the site; NULL until it is made.
+_WANTED = """
+CREATE TEMP TABLE wanted (path TEXT PRIMARY KEY, sign TEXT, holds TEXT, state TEXT, collection INTEGER, place INTEGER,
+                          position INTEGER) WITHOUT ROWID;
+CREATE TEMP TABLE hung (name TEXT PRIMARY KEY, sign TEXT, far INTEGER, state TEXT) WITHOUT ROWID;
+CREATE TEMP TABLE beside (path TEXT, page TEXT, PRIMARY KEY (path, page)) WITHOUT ROWID;
+CREATE TEMP TABLE neighbours (name TEXT PRIMARY KEY, before TEXT, after TEXT) WITHOUT ROWID;
+CREATE TEMP TABLE remade (page TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE lost (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TEMP TABLE lost_pictures (name TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+_OF_PICTURES = (paths.picture, paths.view, paths.thumb, paths.key_file, paths.key_script)
+
+
+def open_memory(site: Path) -> sqlite3.Connection:
+    """The memory of a site, made where there is none; with it the tables of this build's wishes, which nobody else sees."""
+    own = site / OWN
+    with telling(site):
+        db = sqlite3.connect(own / FILE, isolation_level=None)
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
+            db.executescript(f"BEGIN; {_TABLES} INSERT INTO facts VALUES ('layout', '{_VERSION}'); COMMIT;")
+            _earlier(db, own)
+        db.execute("PRAGMA secure_delete = ON")  # what is left out is to be nowhere in a site's folder
+        db.executescript(_WANTED)
+    return db
+
+
+def _earlier(db: sqlite3.Connection, own: Path) -> None:
+    """Know what builds of an earlier version wrote."""
+    with db:
+        for name in ("manifest", "journal"):
+            lines = (own / name).read_text("utf-8").splitlines() if (own / name).is_file() else []
+            db.executemany("INSERT OR IGNORE INTO files VALUES (?, NULL, NULL)", [(line,) for line in lines])
+
+
+class telling:
+    """Turn a damaged memory into one sentence."""
+
+    def __init__(self, site: Path) -> None:
+        self._site = site
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Tell it."""
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(
+            error, sqlite3.OperationalError | sqlite3.ProgrammingError | sqlite3.IntegrityError
+        ):
+            raise UserError(
+                f"What is known of the site in {self._site} is damaged ({error}): remove that folder and build it again."
+            ) from error
+
+
+def site_files(site: Path) -> Iterator[str]:
+    """The paths of the files that the last build of a site wrote, in order of name."""
+    place = site / OWN / FILE
+    if not place.is_file():
+        raise UserError(f"There is no finished site in {site}.")
+    with telling(site), closing(sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        if not db.execute("SELECT 1 FROM facts WHERE name = 'finished'").fetchone():
+            raise UserError(f"There is no finished site in {site}: its last build was interrupted.")
+        db.create_function("place", 2, lambda which, name: _OF_PICTURES[which](name), deterministic=True)
+        kinds = " UNION ALL ".join(
+            f"SELECT place({which}, name) FROM pictures WHERE {'far' if which == 4 else '1'}"
+            for which in range(len(_OF_PICTURES))
+        )
+        rows = db.execute(f"SELECT path FROM files UNION ALL {kinds} ORDER BY 1")
+        yield from (path for (path,) in rows if inside(path))
+
+
+def picture_paths(name: str, far: bool) -> tuple[str, ...]:
+    """The paths of a picture's files; `far`: its key has a script, too."""
+    return tuple(where(name) for where in _OF_PICTURES[: 5 if far else 4])
+
+
+def inside(path: str) -> bool:
+    """Whether a row of the memory, a file anyone can edit, names a file of the site and nothing else."""
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith("/") and ".." not in parts and parts[0] not in KEPT
