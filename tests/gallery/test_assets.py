@@ -32,9 +32,11 @@ def test_a_name_has_a_hash_of_the_bytes_before_its_ending() -> None:
 
 def test_only_assets_have_other_names() -> None:
     assets = Assets({"a.css": ""})
-    for path in ("a.css", "index.html", "other/a.css", "assets/b.css", "data/items.js"):
+    for path in ("a.css", "index.html", "other/a.css", "data/items.js"):
         assert assets.address(path) == path
     assert assets.address("assets/a.css") == f"assets/{stamped('a.css', '')}"
+    with pytest.raises(LookupError, match=r"^there is no asset b\.css$"):
+        assets.address("assets/b.css")
 
 
 @pytest.mark.parametrize("call", ["url(b.svg)", 'url("b.svg")', "'b.svg'", "`assets/b.svg`"])
