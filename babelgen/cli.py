@@ -21,23 +21,21 @@ from babelgen.cli_walks import add_walks
 from babelgen.errors import UserError
 from babelgen.exits import Command
 from babelgen.options import (
-    AddOnly,
     BaseUrl,
-    EditionOption,
     Flagged,
     Fresh,
     Json,
     LevelOption,
     LibraryFolder,
-    Name,
     ShardOption,
     Steps,
     Templates,
-    Title,
+    given,
+    make_destination,
     make_run,
     options_of,
 )
-from babelgen.settings import Run
+from babelgen.settings import Destination, Run
 
 app = typer.Typer(
     name="babelgen",
@@ -52,11 +50,6 @@ app.add_typer(edition_app, name="edition")
 app.add_typer(export_app, name="export")
 add_extras(app)
 add_walks(app)
-
-
-def _fields(**values: object) -> dict[str, object]:
-    """A collection's fields, without those that were not given."""
-    return {name: value for name, value in values.items() if value is not None}
 
 
 @app.command(cls=Command)
@@ -85,6 +78,7 @@ def render(
 
 @app.command("range", cls=Command)
 @options_of("run", make_run)
+@options_of("destination", make_destination)
 def range_(
     start: Annotated[str | None, typer.Option(help="The first key.")] = None,
     start_file: Annotated[Path | None, typer.Option(help="A file with the first key.")] = None,
@@ -94,12 +88,8 @@ def range_(
     level: LevelOption = None,
     stride: Annotated[int, typer.Option(help="How many steps between keys; negative goes back.")] = 1,
     steps: Steps = None,
-    library: LibraryFolder = None,
-    name: Name = None,
-    title: Title = None,
-    edition: EditionOption = None,
-    add_only: AddOnly = False,
     *,
+    destination: Destination,
     run: Run,
 ) -> int:
     """Add a range of sequential keys to a library (library/default), and render it.
@@ -113,17 +103,18 @@ def range_(
         if start is not None:
             raise UserError("The first key is given twice: leave out --start or --start-file.")
         start = read_key(str(start_file), None)
-    fields = _fields(
+    fields = given(
         start=start, prompt=prompt, page=page, steps=steps, count=count,
         level=int(level) if level and level.isdecimal() else level, stride=None if stride == 1 else stride,
     )  # fmt: skip
     words = f"range {prompt}" if prompt else "range"
-    addition = add.Addition("range", fields, words, name, title, edition)
-    return add.add(addition, library, run, add_only)
+    addition = add.Addition("range", fields, words)
+    return add.add(addition, destination, run)
 
 
 @app.command("random", cls=Command)
 @options_of("run", make_run)
+@options_of("destination", make_destination)
 def random_(
     seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same keys.")] = 0,
     count: Annotated[int, typer.Option(min=1, help="How many keys.")] = 12,
@@ -131,12 +122,8 @@ def random_(
         bool, typer.Option("--uniform", help="Draw from the whole library: long keys.")
     ] = False,
     steps: Steps = None,
-    library: LibraryFolder = None,
-    name: Name = None,
-    title: Title = None,
-    edition: EditionOption = None,
-    add_only: AddOnly = False,
     *,
+    destination: Destination,
     run: Run,
 ) -> int:
     """Add a random sample of keys to a library (library/default), and render it.
@@ -145,26 +132,23 @@ def random_(
     """
     from babelgen.commands import add
 
-    fields = _fields(seed=seed, count=count, steps=steps, uniform=uniform or None)
+    fields = given(seed=seed, count=count, steps=steps, uniform=uniform)
     words = f"random {seed}"
-    addition = add.Addition("random", fields, words, name, title, edition)
-    return add.add(addition, library, run, add_only)
+    addition = add.Addition("random", fields, words)
+    return add.add(addition, destination, run)
 
 
 @app.command(cls=Command)
 @options_of("run", make_run)
+@options_of("destination", make_destination)
 def search(
     prompts: Annotated[list[str], typer.Argument(metavar="PROMPT", help="What to look for.")],
     count: Annotated[int, typer.Option(min=1, help="Pages of each prompt.")] = 4,
     page: Annotated[int | None, typer.Option(min=0, help="The first page.")] = None,
     negative: Annotated[str | None, typer.Option(help="What to keep away.")] = None,
     steps: Steps = None,
-    library: LibraryFolder = None,
-    name: Name = None,
-    title: Title = None,
-    edition: EditionOption = None,
-    add_only: AddOnly = False,
     *,
+    destination: Destination,
     run: Run,
 ) -> int:
     """Add the pages of some prompts to a library (library/default), and render them.
@@ -173,14 +157,15 @@ def search(
     """
     from babelgen.commands import add
 
-    fields = _fields(prompts=list(prompts), count=count, page=page, negative=negative, steps=steps)
+    fields = given(prompts=list(prompts), count=count, page=page, negative=negative, steps=steps)
     words = prompts[0] or "the empty prompt"
-    addition = add.Addition("search", fields, words, name, title, edition)
-    return add.add(addition, library, run, add_only)
+    addition = add.Addition("search", fields, words)
+    return add.add(addition, destination, run)
 
 
 @app.command(cls=Command)
 @options_of("run", make_run)
+@options_of("destination", make_destination)
 def matrix(
     config: Annotated[
         Path,
@@ -196,12 +181,8 @@ def matrix(
         str | None,
         typer.Option("--collection", metavar="NAME", help="Which matrix of the file.", show_default=False),
     ] = None,
-    library: LibraryFolder = None,
-    name: Name = None,
-    title: Title = None,
-    edition: EditionOption = None,
-    add_only: AddOnly = False,
     *,
+    destination: Destination,
     run: Run,
 ) -> int:
     """Add combinations of subjects, actions and suffixes to a library (library/default), and render them.
@@ -210,10 +191,8 @@ def matrix(
     """
     from babelgen.commands import matrix as command
 
-    request = command.Request(config, collection, name, title, edition)
-    if list_only:
-        return command.list_matrix(request, library)
-    return command.matrix(request, library, run, add_only)
+    request = command.Request(config, collection, destination)
+    return command.list_matrix(request) if list_only else command.matrix(request, run)
 
 
 @app.command(cls=Command)

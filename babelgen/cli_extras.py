@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from babelgen.exits import Command
-from babelgen.options import EditionOption, KeyFile, KeyText, LibraryFolder, make_setting, options_of
+from babelgen.options import EditionOption, Flagged, KeyFile, KeyText, LibraryFolder, make_setting, options_of
 from babelgen.settings import Setting
 
 
@@ -42,9 +42,7 @@ def animate(
         typer.Option(min=2, max=16383, help="Pixels; the pictures' own by default.", show_default=False),
     ] = None,
     quality: Annotated[int, typer.Option(min=0, max=100, help="Of frames, but for GIF.")] = 80,
-    flagged: Annotated[
-        bool, typer.Option("--flagged", help="Show the pictures that a model's safety checker flagged, too.")
-    ] = False,
+    flagged: Flagged = False,
 ) -> int:
     """Make a collection's printed pictures one moving picture, and a file of their keys beside it.
 

@@ -14,16 +14,13 @@ import typer
 from babelgen.errors import UserError
 from babelgen.exits import Command
 from babelgen.options import (
-    AddOnly,
-    EditionOption,
-    LibraryFolder,
-    Name,
     Steps,
-    Title,
+    given,
+    make_destination,
     make_run,
     options_of,
 )
-from babelgen.settings import Run
+from babelgen.settings import Destination, Run
 
 
 class Method(StrEnum):
@@ -54,12 +51,8 @@ def add_walks(app: typer.Typer) -> None:
         app.command(cls=Command)(command)
 
 
-def _fields(**values: object) -> dict[str, object]:
-    """A collection's fields, without those that were not given."""
-    return {name: value for name, value in values.items() if value is not None and value is not False}
-
-
 @options_of("run", make_run)
+@options_of("destination", make_destination)
 def interpolate(
     through: Annotated[
         list[str] | None,
@@ -85,12 +78,8 @@ def interpolate(
     loop: Annotated[bool, typer.Option("--loop", help="Lead back from the last stop to the first.")] = False,
     negative: Annotated[str | None, typer.Option(help="What to keep away.")] = None,
     steps: Steps = None,
-    library: LibraryFolder = None,
-    name: Name = None,
-    title: Title = None,
-    edition: EditionOption = None,
-    add_only: AddOnly = False,
     *,
+    destination: Destination,
     run: Run,
 ) -> int:
     """Add the frames between prompts, keys or pages to a library (library/default), and render them.
@@ -100,7 +89,7 @@ def interpolate(
     from babelgen.commands import add
 
     stops = [_stop(text) for text in through or []]
-    fields = _fields(
+    fields = given(
         through=stops or None, pages=None if pages is None else _numbers(pages), negative=negative,
         steps=steps, frames=frames, method=None if method == "slerp" else str(method), loop=loop,
     )  # fmt: skip
@@ -108,7 +97,7 @@ def interpolate(
         fields["restore"] = False
     prompts = [text for text in through or [] if not text.startswith(("babel2:", "@"))]
     words = " to ".join([prompts[0], prompts[-1]] if len(prompts) > 1 else ["interpolate", *prompts])
-    return add.add(add.Addition("interpolation", fields, words, name, title, edition), library, run, add_only)
+    return add.add(add.Addition("interpolation", fields, words), destination, run)
 
 
 def _stop(text: str) -> str:
@@ -126,6 +115,7 @@ def _numbers(text: str) -> list[int]:
 
 
 @options_of("run", make_run)
+@options_of("destination", make_destination)
 def walk(
     prompt: Annotated[
         str | None, typer.Argument(metavar="PROMPT", help="Where to start.", show_default=False)
@@ -153,12 +143,8 @@ def walk(
     ] = Style.sphere,
     back: Annotated[bool, typer.Option("--back", help="Lead out and back.")] = False,
     steps: Steps = None,
-    library: LibraryFolder = None,
-    name: Name = None,
-    title: Title = None,
-    edition: EditionOption = None,
-    add_only: AddOnly = False,
     *,
+    destination: Destination,
     run: Run,
 ) -> int:
     """Add a random walk from a prompt or a key to a library (library/default), and render it.
@@ -172,11 +158,11 @@ def walk(
         if start is not None:
             raise UserError("The start is given twice: leave out --start or --start-file.")
         start = read_key(str(start_file), None)
-    fields = _fields(
+    fields = given(
         start=start, prompt=prompt, page=page, negative=negative, steps=steps, space=str(space),
         directions=directions if directions > 1 else None, frames=frames, step=step,
         style=None if style == "sphere" else str(style), back=back,
     )  # fmt: skip
     fields["seed"] = seed
     words = f"walk {prompt}" if prompt else "walk"
-    return add.add(add.Addition("walk", fields, words, name, title, edition), library, run, add_only)
+    return add.add(add.Addition("walk", fields, words), destination, run)

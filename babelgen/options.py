@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from babelgen.settings import Run, Setting
+from babelgen.settings import Destination, Run, Setting
 
 T = TypeVar("T")
 
@@ -179,6 +179,9 @@ def options_of(name: str, make: Callable[..., object]) -> Callable[[Callable[...
         theirs = inspect.signature(make, eval_str=True).parameters
         own = inspect.signature(function, eval_str=True).parameters
         parameters = [own[other] for other in own if other != name] + list(theirs.values())
+        parameters.sort(
+            key=lambda parameter: parameter.kind
+        )  # what is still to be made of options comes last
 
         @functools.wraps(function)
         def called(**given: Any) -> T:
@@ -192,6 +195,22 @@ def options_of(name: str, make: Callable[..., object]) -> Callable[[Callable[...
         return called
 
     return decorate
+
+
+def given(**values: object) -> dict[str, object]:
+    """A collection's fields, without those that were not given; of a flag, without it where it is not set."""
+    return {name: value for name, value in values.items() if value is not None and value is not False}
+
+
+def make_destination(
+    library: LibraryFolder = None,
+    name: Name = None,
+    title: Title = None,
+    edition: EditionOption = None,
+    add_only: AddOnly = False,
+) -> Destination:
+    """Where a collection goes, as users say it."""
+    return Destination(library, name, title, edition, add_only)
 
 
 def make_setting(

@@ -1,12 +1,13 @@
-"""Settings: how pictures are computed, and by whom, as one thing from the command line to the worker.
+"""Settings: what many commands are told alike: how pictures are computed, and by whom, and where a collection goes.
 
 Law: what stands in a Setting may change bits, and is part of a picture's profile; what stands in a Run beside it may not.
-May import: nothing.
+May import: the standard library.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,18 @@ class Run:
     engine: str = "local"
     workers: int | None = None
     setting: Setting = ON_CPU
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a collection goes that a command adds, and what it is called there; None for what follows from it.
+
+    library: the folder. name, title: the collection's. edition: a shipped one's name, or a TOML file. only: it is not
+    rendered yet.
+    """
+
+    library: Path | None = None
+    name: str | None = None
+    title: str | None = None
+    edition: str | None = None
+    only: bool = False

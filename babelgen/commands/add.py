@@ -14,7 +14,7 @@ from babelgen.edition import load_edition
 from babelgen.errors import UserError
 from babelgen.library import DEFAULT, DEFAULT_EDITION, FILE, load_library
 from babelgen.rooms import FIELDS
-from babelgen.settings import Run
+from babelgen.settings import Destination, Run
 from babelgen.store import add_collection
 from babelgen.toml import Table, read_toml
 
@@ -26,30 +26,27 @@ class Addition:
     kind: str
     fields: Mapping[str, object]
     words: str
-    name: str | None = None
-    title: str | None = None
-    edition: str | None = None
     description: str | None = None
 
 
-def add(addition: Addition, folder: Path | None, run: Run, only: bool) -> int:
-    """Add a collection, unless it is there already, and render what is missing, unless `only` adding is asked for."""
-    root = folder or DEFAULT
-    if not only:
+def add(addition: Addition, destination: Destination, run: Run) -> int:
+    """Add a collection, unless it is there already, and render what is missing, unless only adding is asked for."""
+    root = destination.library or DEFAULT
+    if not destination.only:
         run = settled(run)
-    if addition.edition is not None and addition.edition.endswith(".toml"):
+    if destination.edition is not None and destination.edition.endswith(".toml"):
         # The library file lies elsewhere, and names in it count from there.
-        addition = replace(addition, edition=str(Path(addition.edition).resolve()))
+        destination = replace(destination, edition=str(Path(destination.edition).resolve()))
     known = _tables(root)
-    twin = next((name for name, table in known.items() if _same(table, addition)), None)
+    twin = next((name for name, table in known.items() if _same(table, addition, destination)), None)
     if twin is not None:
         say(f"Collection {twin!r} says the same already; nothing was added.")
     else:
-        fields = _fields(addition, known, root)
+        fields = _fields(addition, destination, known, root)
         add_collection(root, fields)
         say(f"Added collection {fields['name']!r} to {root / FILE}.")
     library = load_library(root)
-    if not only:
+    if not destination.only:
         return render_and_report(library, run)
     if twin is None:
         added = library.collections[-1]
@@ -66,40 +63,43 @@ def _tables(root: Path) -> dict[str, dict[str, object]]:
     return {collection.slug: table for collection, table in zip(library.collections, raw, strict=True)}
 
 
-def _same(table: Mapping[str, object], addition: Addition) -> bool:
+def _same(table: Mapping[str, object], addition: Addition, destination: Destination) -> bool:
     wanted = {"kind": addition.kind, **addition.fields}
-    if addition.edition is not None:
-        wanted["edition"] = addition.edition
+    if destination.edition is not None:
+        wanted["edition"] = destination.edition
     for_people = ("name", "title", "description", "added", *FIELDS)
     bare = {name: value for name, value in table.items() if name not in for_people}
-    return bare == wanted and addition.name in (None, table.get("name"))
+    return bare == wanted and destination.name in (None, table.get("name"))
 
 
-def _fields(addition: Addition, known: Mapping[str, object], root: Path) -> dict[str, object]:
+def _fields(
+    addition: Addition, destination: Destination, known: Mapping[str, object], root: Path
+) -> dict[str, object]:
     """The new collection's table, validated before anything is written."""
-    name = _free_name(addition.words, known) if addition.name is None else addition.name
+    name = _free_name(addition.words, known) if destination.name is None else destination.name
     if complaint := check_slug(name):
         raise UserError(f"The name of a collection {complaint}.")
     if name in known:
         raise UserError(f"{root} has another collection with the name {name!r}.")
     fields: dict[str, object] = {
         "name": name,
-        "title": addition.title or addition.words,
+        "title": destination.title or addition.words,
         "kind": addition.kind,
     }
     if addition.description:
         fields["description"] = addition.description
-    if addition.edition is not None:
-        fields["edition"] = addition.edition
+    if destination.edition is not None:
+        fields["edition"] = destination.edition
     fields |= addition.fields
-    read_collection(Table(dict(fields), "the new collection"), load_edition(edition_of(addition, root), root))
+    edition = load_edition(edition_of(destination.edition, root), root)
+    read_collection(Table(dict(fields), "the new collection"), edition)
     return fields
 
 
-def edition_of(addition: Addition, root: Path) -> str:
-    """The name of the edition that a collection will be of: its own, or the library's."""
-    if addition.edition is not None:
-        return addition.edition
+def edition_of(named: str | None, root: Path) -> str:
+    """The name of the edition that a collection will be of: the one that is named, or the library's."""
+    if named is not None:
+        return named
     if not (root / FILE).is_file():
         return DEFAULT_EDITION
     return read_toml(root / FILE).text("edition", DEFAULT_EDITION)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +14,30 @@ from babelgen.commands.add import Addition, add, edition_of
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
 from babelgen.library import DEFAULT, read_library
-from babelgen.settings import Run
+from babelgen.settings import Destination, Run
 from babelgen.toml import Table, read_toml
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which matrix of a file is wanted, and what it is to be called where that is not as the file says."""
+    """Which matrix of a file is wanted, and where it goes; what that leaves open is as the file says."""
 
     config: Path
-    collection: str | None = None
-    name: str | None = None
-    title: str | None = None
-    edition: str | None = None
+    collection: str | None
+    destination: Destination
 
 
-def matrix(request: Request, folder: Path | None, run: Run, only: bool) -> int:
-    """Add the matrix to a library, and render it, unless `only` adding is asked for."""
-    return add(_addition(request), folder, run, only)
+def matrix(request: Request, run: Run) -> int:
+    """Add the matrix to a library, and render it, unless only adding is asked for."""
+    return add(*_addition(request), run)
 
 
-def list_matrix(request: Request, folder: Path | None) -> int:
+def list_matrix(request: Request) -> int:
     """Print its prompts, numbers of steps and pages, a JSON array a line; nothing is written or rendered."""
-    addition, root = _addition(request), folder or DEFAULT
-    edition = load_edition(edition_of(addition, root), root)
-    fields = {"name": addition.name or "matrix", "kind": addition.kind, **addition.fields}
+    addition, destination = _addition(request)
+    root = destination.library or DEFAULT
+    edition = load_edition(edition_of(destination.edition, root), root)
+    fields = {"name": destination.name or "matrix", "kind": addition.kind, **addition.fields}
     spec = read_collection(Table(fields, str(request.config)), edition).spec
     if not isinstance(spec, Matrix):
         raise AssertionError("a collection of kind matrix is a matrix")
@@ -51,8 +50,8 @@ def list_matrix(request: Request, folder: Path | None) -> int:
     return 0
 
 
-def _addition(request: Request) -> Addition:
-    """The matrix of a file, by its ending: of a library file (TOML), or else an earlier tool's JSON."""
+def _addition(request: Request) -> tuple[Addition, Destination]:
+    """The matrix of a file, and where it goes, by its ending: of a library file (TOML), or else an earlier tool's JSON."""
     path = request.config
     if path.suffix.lower() == ".toml":
         fields = _fields_of_toml(path, request.collection)
@@ -64,10 +63,11 @@ def _addition(request: Request) -> Addition:
     told = {name: fields.pop(name, None) for name in ("name", "title", "description", "edition")}
     for name in ("kind", "added"):
         fields.pop(name, None)
-    return Addition(
-        "matrix", fields, str(told["title"] or words), request.name or told["name"], request.title or told["title"],
-        request.edition or told["edition"], told["description"],
+    wanted = request.destination
+    destination = replace(
+        wanted, name=wanted.name or told["name"], title=wanted.title or told["title"], edition=wanted.edition or told["edition"],
     )  # fmt: skip
+    return Addition("matrix", fields, str(told["title"] or words), told["description"]), destination
 
 
 def _fields_of_toml(path: Path, name: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Law: a library is read and never written; no file stands under its own name before it is whole, and one that would be the
 same is left alone; what a safety checker flagged stays behind unless it is asked for. Memory does not grow with the library.
-May import: the standard library, filelock, pyarrow where it is there, babelgen.catalog, collections, errors, gallery,
+May import: the standard library, filelock, pyarrow where it is there, babelgen.catalog, collections, copies, errors, gallery,
 library, store, zips; never torch.
 """
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from babelgen.copies import same
 from babelgen.errors import UserError
 from babelgen.zips import Zip, is_ours
 
@@ -66,7 +67,7 @@ def zip_file(path: Path) -> Iterator[Zip]:
 
 def put(source: Path, target: Path) -> bool:
     """Have a file's bytes at a place: a hard link where the disk allows it, else a copy. False where they are there."""
-    if target.is_file() and _same(source, target):
+    if target.is_file() and same(source, target):
         return False
     fresh = _beside(target)
     try:
@@ -83,13 +84,3 @@ def put(source: Path, target: Path) -> bool:
 
 def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-
-
-def _same(source: Path, target: Path) -> bool:
-    """Whether the bytes are the same; a copy keeps the time, so that they are rarely compared."""
-    a, b = source.stat(), target.stat()
-    if (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino):
-        return True
-    if a.st_size != b.st_size:
-        return False
-    return a.st_mtime_ns == b.st_mtime_ns or filecmp.cmp(source, target, shallow=False)

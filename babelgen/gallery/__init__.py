@@ -1,9 +1,8 @@
 """The gallery: a library and its catalog become a folder of static pages that opens from disk.
 
 Law: it reads the library, never writes it; it writes the site folder, and only through `writer`.
-May import: the standard library, Jinja2, filelock, markdown-it-py, Pillow, babelgen.catalog, babelgen.errors,
-babelgen.resources, babelgen.rooms, babelgen.zips;
-never torch.
+May import: the standard library, Jinja2, filelock, markdown-it-py, Pillow, babelgen.catalog, babelgen.copies, babelgen.errors,
+babelgen.resources, babelgen.rooms, babelgen.zips; never torch.
 """
 
 from babelgen.gallery.feeds import base_address

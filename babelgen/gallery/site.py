@@ -22,7 +22,7 @@ from babelgen.gallery.marks import Marks, block
 from babelgen.gallery.pages import TEMPLATES, Site
 from babelgen.gallery.signs import program, sign
 from babelgen.gallery.source import C, Catalog, Library, Neighbours
-from babelgen.gallery.standing import state_of
+from babelgen.gallery.state import state_of
 from babelgen.gallery.takeaway import key_zips
 from babelgen.gallery.text import WHOLE_KEY, plain
 from babelgen.gallery.views import SHEET

@@ -2,10 +2,9 @@
 
 Law: what stands in the site is not touched here but where that cannot be seen: a file that no page names yet, or one that
 is replaced by another in one step.
-May import: the standard library, gallery.paths, gallery.signs.
+May import: the standard library, babelgen.copies, gallery.paths, gallery.signs.
 """
 
-import filecmp
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
+from babelgen.copies import same
 from babelgen.gallery import paths
 from babelgen.gallery.signs import sign_bytes
 
@@ -113,16 +113,6 @@ def waiting(places: Places, path: str, source: str | Path) -> None:
         os.link(source, place)
     except OSError:
         shutil.copy2(source, place)
-
-
-def same(source: str | Path, target: str | Path) -> bool:
-    """Whether target is source, or a copy of it: a copy keeps the time, so that bytes are rarely compared."""
-    a, b = os.stat(source), os.stat(target)
-    if (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino):
-        return True
-    if a.st_size != b.st_size:
-        return False
-    return a.st_mtime_ns == b.st_mtime_ns or filecmp.cmp(source, target, shallow=False)
 
 
 def holds(path: Path) -> str:

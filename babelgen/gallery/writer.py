@@ -4,7 +4,7 @@ Law: until `commit`, the old site is untouched; during it, new files come first,
 longer wanted goes. So a build that ends at any moment leaves a site whose every link works, and the next one ends it.
 What the builder did not write, it never removes. What was made from the same things is not made again, and what has
 the same bytes is not written.
-May import: the standard library, filelock, babelgen.errors, gallery.memory, gallery.paths, gallery.staging, gallery.watch.
+May import: the standard library, filelock, babelgen.copies, errors, gallery.memory, gallery.paths, gallery.staging, gallery.watch.
 """
 
 import shutil
@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
+from babelgen.copies import same
 from babelgen.errors import UserError
 from babelgen.gallery import staging, watch
 from babelgen.gallery.memory import KEPT, OWN, inside, open_memory, picture_paths, telling
@@ -94,9 +95,9 @@ class Writer:
 
     def finished(self, state: str) -> Built | None:
         """What a build of something in that state would do, where all of it was done: nothing. Ask it first."""
-        same = not self._fresh and state and self._fact("finished") == state and self.snapshot.is_file()
+        done = not self._fresh and state and self._fact("finished") == state and self.snapshot.is_file()
         if (
-            same
+            done
             and not self.moved()
             and not self._one("SELECT 1 FROM lost UNION ALL SELECT 1 FROM lost_pictures LIMIT 1")
         ):
@@ -149,7 +150,7 @@ class Writer:
             return
         target = self._site / path
         there = target.is_file()
-        if there and staging.same(source, target):
+        if there and same(source, target):
             self._note(path, "", staging.holds(source), SAME)
         else:
             staging.waiting(self.places, path, source)

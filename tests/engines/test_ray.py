@@ -117,7 +117,7 @@ def test_workers_end_when_nobody_asks_for_more(order: Order) -> None:
 
 def test_a_machine_that_vanishes_takes_no_picture_with_it(ray_cluster: str, order: Order) -> None:
     items = plain_items(300)
-    fake.make_trouble(order.root, {item.name: "slow" for item in items})
+    fake.make_trouble(order.root, {item.name: "three" for item in items})
     command = [
         sys.executable,
         "-m",
