@@ -8,6 +8,8 @@ SITE    ?= site
 # Where pip looks for torch; set it to the address of PyTorch's CPU wheels on a machine without a GPU, to
 # download 0.2 GB instead of several.
 TORCH_INDEX ?=
+# How many tests run side by side.
+JOBS ?= 2
 
 PIP   := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 TORCH := $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX),)
@@ -42,7 +44,7 @@ site: setup
 test: setup-dev check
 
 check: setup-dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lint: setup-dev
 	$(BIN)/ruff check .

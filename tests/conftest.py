@@ -26,6 +26,13 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as where tests run in t
 LibraryFactory = Callable[..., Path]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, those of one file stay together, as do all of engines: they share what is slow to make."""
+    for item in items:
+        together = item.path.parent if item.path.parent.name == "engines" else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together)))
+
+
 @pytest.fixture(scope="session")
 def words_edition_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The TOML of an edition with a tokenizer and no networks: enough for keys and prompts, and no torch."""
