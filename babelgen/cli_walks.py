@@ -1,10 +1,11 @@
-"""The command line of ways between keys: `walk`, `interpolate`.
+"""The command line of ways between keys: `walk`, `interpolate`, `evolve`.
 
 May import: errors, exits, options, settings; commands inside functions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,7 @@ from babelgen.options import (
     given,
     make_destination,
     make_run,
+    make_run_here,
     options_of,
 )
 from babelgen.settings import Destination, Run
@@ -47,7 +49,7 @@ class Style(StrEnum):
 
 def add_walks(app: typer.Typer) -> None:
     """Give an app these commands."""
-    for command in (interpolate, walk):
+    for command in (interpolate, walk, evolve):
         app.command(cls=Command)(command)
 
 
@@ -114,9 +116,7 @@ def _numbers(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-@options_of("run", make_run)
-@options_of("destination", make_destination)
-def walk(
+def make_start(
     prompt: Annotated[
         str | None, typer.Argument(metavar="PROMPT", help="Where to start.", show_default=False)
     ] = None,
@@ -124,6 +124,22 @@ def walk(
     start_file: Annotated[Path | None, typer.Option(help="A file with the key to start from.")] = None,
     page: Annotated[int | None, typer.Option(min=0, help="The prompt's page.")] = None,
     negative: Annotated[str | None, typer.Option(help="What to keep away.")] = None,
+    steps: Steps = None,
+) -> dict[str, object]:
+    """Where something starts, as a collection's fields."""
+    from babelgen.commands.key import read_key
+
+    if start_file is not None:
+        if start is not None:
+            raise UserError("The start is given twice: leave out --start or --start-file.")
+        start = read_key(str(start_file), None)
+    return given(start=start, prompt=prompt, page=page, negative=negative, steps=steps)
+
+
+@options_of("run", make_run)
+@options_of("destination", make_destination)
+@options_of("begin", make_start)
+def walk(
     space: Annotated[Space, typer.Option(help="What moves: the noise, the prompt's embedding, or both.")] = (
         Space.both
     ),
@@ -142,8 +158,8 @@ def walk(
         typer.Option(help="sphere: noise stays noise; linear: plainly added, to the negative prompt too."),
     ] = Style.sphere,
     back: Annotated[bool, typer.Option("--back", help="Lead out and back.")] = False,
-    steps: Steps = None,
     *,
+    begin: dict[str, object],
     destination: Destination,
     run: Run,
 ) -> int:
@@ -152,17 +168,82 @@ def walk(
     Example: render.py walk "a town at dusk" --frames 20 --step 0.1 --back
     """
     from babelgen.commands import add
-    from babelgen.commands.key import read_key
 
-    if start_file is not None:
-        if start is not None:
-            raise UserError("The start is given twice: leave out --start or --start-file.")
-        start = read_key(str(start_file), None)
-    fields = given(
-        start=start, prompt=prompt, page=page, negative=negative, steps=steps, space=str(space),
-        directions=directions if directions > 1 else None, frames=frames, step=step,
-        style=None if style == "sphere" else str(style), back=back,
+    fields = begin | given(
+        space=str(space), directions=directions if directions > 1 else None, frames=frames, step=step,
+        style=None if style == "sphere" else str(style), back=back, seed=seed,
     )  # fmt: skip
-    fields["seed"] = seed
-    words = f"walk {prompt}" if prompt else "walk"
-    return add.add(add.Addition("walk", fields, words), destination, run)
+    return add.add(add.Addition("walk", fields, _words("walk", begin)), destination, run)
+
+
+def _words(kind: str, begin: Mapping[str, object]) -> str:
+    return f"{kind} {begin['prompt']}" if begin.get("prompt") else kind
+
+
+@options_of("run", make_run_here)
+@options_of("destination", make_destination)
+@options_of("begin", make_start)
+def evolve(
+    genes: Annotated[
+        int | None, typer.Option(min=1, help="Pictures in each generation; 5.", show_default=False)
+    ] = None,
+    step: Annotated[
+        float | None,
+        typer.Option(
+            help="How far each is from its parent, 1 being the whole way; 0.05.", show_default=False
+        ),
+    ] = None,
+    target: Annotated[str | None, typer.Option(help="A prompt, or a key, to turn to.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Draws what is new in each gene; 0.", show_default=False)
+    ] = None,
+    choose: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--choose",
+            metavar="WORDS",
+            help="3, 2.4, start, again, back, 'to PROMPT', 'step 0.1'; as often as you like.",
+            show_default=False,
+        ),
+    ] = None,
+    choices: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A file of such choices, one a line.", show_default=False),
+    ] = None,
+    auto: Annotated[int, typer.Option(min=0, help="Generations that are chosen by themselves.")] = 0,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROMPT",
+            help="With --auto: those most like a prompt; by lot otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    like_picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --auto: those most like a picture.", show_default=False),
+    ] = None,
+    *,
+    begin: dict[str, object],
+    destination: Destination,
+    run: Run,
+) -> int:
+    """Breed pictures in a library (library/default): each generation is of one that was chosen. With --name, go on with it.
+
+    Without choices you are asked, on a terminal.
+
+    Example: render.py evolve "the sea at noon" --name sea --target "the sea at night" --step 0.2
+    """
+    from babelgen.commands import add
+    from babelgen.commands import evolve as command
+
+    if like is not None and like_picture is not None:
+        raise UserError("Likeness is asked for twice: leave out --like or --like-picture.")
+    if not auto and (like is not None or like_picture is not None):
+        raise UserError("Likeness chooses for --auto alone: say how many generations.")
+    lines = (*(choose or ()), *(command.read_choices(choices) if choices else ()))
+    fields = begin | given(genes=genes, step=step, target=target, seed=seed)
+    chooser = command.Chooser(lines, auto, like, like_picture)
+    return command.evolve(
+        add.Addition("evolution", fields, _words("evolution", begin)), destination, chooser, run
+    )

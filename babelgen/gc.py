@@ -271,8 +271,12 @@ class _Needs:
 
     def unread_keys(self) -> list[File]:
         """The files of derived keys that no collection reads, and what killed writers left beside them."""
-        specs = [collection.spec for collection in self._library.collections]
-        read = {spec.path.name for spec in specs if isinstance(spec, Derived)}
+        named = [
+            (one.spec, one.edition) for one in self._library.collections if isinstance(one.spec, Derived)
+        ]
+        read = {spec.path.name for spec, _ in named}
+        waiting = [spec.before(edition) for spec, edition in named if not spec.ready]
+        read |= {older.path.name for older in waiting if older}  # their keys will be read once more
         folder = self._library.root / FOLDER
         if folder.is_symlink() or not folder.is_dir():
             return []

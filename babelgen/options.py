@@ -227,3 +227,11 @@ def make_setting(
 def make_run(engine: EngineOption = EngineName.local, workers: Workers = None, *, setting: Setting) -> Run:
     """How a library is rendered, as users say it."""
     return Run(engine.value, workers, setting)
+
+
+@options_of("setting", make_setting)
+def make_run_here(
+    engine: EngineOption = EngineName.inline, workers: Workers = None, *, setting: Setting
+) -> Run:
+    """The same where few pictures are rendered at a time: in this process, which keeps its model."""
+    return Run(engine.value, workers, setting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from babelgen.collections.axes import Axes
+from babelgen.collections.tree import Tree
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.keys import MAX_STEPS, Shelf
@@ -69,12 +70,22 @@ class Spec(Protocol):
         """The prompts whose embeddings its keys are made of; where there are any, its keys are derived: see derived.py."""
         return ()
 
-    def making(self, edition: Edition, embeddings: Embeddings) -> Callable[[int], str]:
-        """What makes a key from its number, given the embeddings of its `shelves`."""
+    def making(
+        self, edition: Edition, embeddings: Embeddings, known: Sequence[str] = ()
+    ) -> Callable[[int], str]:
+        """What makes a key from its number, given the embeddings of its `shelves`, and those keys that it has `grown` from."""
         return self.maker(edition)
+
+    def grown(self) -> Spec | None:
+        """What it was before it last grew: then its keys begin with those of that; None where it never did."""
+        return None
 
     def axes(self) -> Axes | None:
         """The table of two lists that its pictures stand in as well, where one is asked for."""
+        return None
+
+    def tree(self) -> Tree | None:
+        """How its pictures descend from one another, where they do."""
         return None
 
 
@@ -103,6 +114,11 @@ class Collection:
     def axes(self) -> Axes | None:
         """The table that its pictures stand in as well; it is counted each time that it is asked for."""
         return self.spec.axes()
+
+    @property
+    def tree(self) -> Tree | None:
+        """How its pictures descend from one another, where they do."""
+        return self.spec.tree()
 
 
 def check_slug(slug: str) -> str | None:

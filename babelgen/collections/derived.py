@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from babelgen.collections.collection import Spec
+from babelgen.collections.tree import Tree
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 
@@ -24,10 +25,11 @@ FOLDER, SUFFIX = "keys", ".keys"
 
 @dataclass(frozen=True)
 class Derived(Spec):
-    """A collection's specification, and the file of its keys. slug: the collection's."""
+    """A collection's specification, and the file of its keys. slug, kind: the collection's."""
 
     spec: Spec
     slug: str
+    kind: str
     path: Path
 
     @property
@@ -69,6 +71,16 @@ class Derived(Spec):
             )
         return starts
 
+    def before(self, edition: Edition) -> Derived | None:
+        """What its specification has grown from, as it was when its keys were last worked out; None where there is nothing."""
+        spec = self.spec.grown()
+        while spec is not None:
+            older = derived(spec, self.slug, self.kind, edition, self.path.parent.parent)
+            if older.ready:
+                return older
+            spec = spec.grown()
+        return None
+
     def count(self) -> int:
         """How many keys there are."""
         return self.spec.count()
@@ -76,6 +88,10 @@ class Derived(Spec):
     def prompts(self) -> tuple[str, ...]:
         """As its specification has them."""
         return self.spec.prompts()
+
+    def tree(self) -> Tree | None:
+        """As its specification has it."""
+        return self.spec.tree()
 
 
 def derived(spec: Spec, slug: str, kind: str, edition: Edition, root: Path) -> Derived:
@@ -86,7 +102,7 @@ def derived(spec: Spec, slug: str, kind: str, edition: Edition, root: Path) -> D
     said = {name: value for name, value in values.items() if value != defaults[name]}
     asked = json.dumps([kind, edition.id, said], sort_keys=True)
     name = hashlib.blake2b(asked.encode(), digest_size=16).hexdigest()
-    return Derived(spec, slug, root / FOLDER / f"{name}{SUFFIX}")
+    return Derived(spec, slug, kind, root / FOLDER / f"{name}{SUFFIX}")
 
 
 def key_lines(keys: Iterable[str]) -> Iterator[bytes]:

@@ -75,6 +75,13 @@ def negative_of(key: Key, edition: Edition) -> Condition | None:
     return key.negative
 
 
+def same_condition(first: Condition, last: Condition) -> bool:
+    """Whether two conditions are one."""
+    if isinstance(first, Shelf) or isinstance(last, Shelf):
+        return first is last or (isinstance(first, Shelf) and isinstance(last, Shelf) and first == last)
+    return np.array_equal(first, last)
+
+
 def is_key(text: str, edition: Edition) -> bool:
     """Whether a text is meant for a key rather than for a prompt."""
     return not edition.codec.prompts or text.startswith(f"{edition.codec.name}:")

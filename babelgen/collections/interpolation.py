@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -26,6 +26,7 @@ from babelgen.collections.frames import (
     negative_of,
     prompts_among,
     require_embeddings,
+    same_condition,
 )
 from babelgen.edition import Edition
 from babelgen.geometry import Way, lerp_way, slerp_way
@@ -79,7 +80,9 @@ class Interpolation(Spec):
         """What makes a frame's key where no prompt moves: see `making`."""
         return self.making(edition, {})
 
-    def making(self, edition: Edition, embeddings: Embeddings) -> Callable[[int], str]:
+    def making(
+        self, edition: Edition, embeddings: Embeddings, known: Sequence[str] = ()
+    ) -> Callable[[int], str]:
         """What makes a frame's key from its number; every stop is the key that was given."""
         keys, frames = self.keys_of_stops(edition), Frames(edition, embeddings)
 
@@ -107,7 +110,7 @@ class Interpolation(Spec):
 
     def _moved(self, frames: Frames, first: Condition, last: Condition) -> Callable[[float], Wanted]:
         """The way between two conditions; one that is the same at both ends is held as it is."""
-        if _same(first, last):
+        if same_condition(first, last):
             return lambda _: first
         return self._way(frames.embedding(first), frames.embedding(last), by_row=True)
 
@@ -127,7 +130,7 @@ class Interpolation(Spec):
         for first, last in pairwise([*keys, keys[0]] if self.loop else keys):
             ends = [(key.condition, negative_of(key, edition)) for key in (first, last)]
             for here, there in zip(*ends, strict=True):
-                if here is not None and there is not None and not _same(here, there):
+                if here is not None and there is not None and not same_condition(here, there):
                     moving += [here, there]
         return moving
 
@@ -140,12 +143,6 @@ class Interpolation(Spec):
         """Those of the stops that are prompts, and what is kept away."""
         texts = [stop.text for stop in self.stops if not stop.keyed]
         return tuple(text for text in (*texts, self.negative) if text)
-
-
-def _same(first: Condition, last: Condition) -> bool:
-    if isinstance(first, Shelf) or isinstance(last, Shelf):
-        return first is last or (isinstance(first, Shelf) and isinstance(last, Shelf) and first == last)
-    return np.array_equal(first, last)
 
 
 def read_interpolation(table: Table, edition: Edition) -> Interpolation:

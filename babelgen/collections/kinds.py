@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from babelgen.collections.collection import Spec
+from babelgen.collections.evolution import read_evolution
 from babelgen.collections.interpolation import read_interpolation
 from babelgen.collections.matrix_fields import read_matrix
 from babelgen.collections.range import read_range
@@ -21,4 +22,5 @@ KINDS: dict[str, Callable[[Table, Edition], Spec]] = {
     "matrix": read_matrix,
     "interpolation": read_interpolation,
     "walk": read_walk,
+    "evolution": read_evolution,
 }

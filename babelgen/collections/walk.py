@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from babelgen.collections.collection import (
-    MOST,
-    Embeddings,
-    Spec,
-    check_prompt,
-    read_page,
-    read_steps,
-    require_prompts,
-)
+from babelgen.collections.collection import MOST, Embeddings
 from babelgen.collections.frames import (
     Frames,
-    check_stop,
     draw_normal,
     draw_uniform,
-    key_of_prompt,
     negative_of,
     prompts_among,
     require_embeddings,
 )
 from babelgen.collections.sample import LARGEST_SEED
+from babelgen.collections.start import Started, read_start
 from babelgen.edition import Edition
 from babelgen.geometry import Way, turn_way
 from babelgen.keys import Key, Shelf, Wanted
@@ -43,19 +34,13 @@ LONGEST_STEP = 10.0  # radians, or units of noise
 
 
 @dataclass(frozen=True)
-class Walk(Spec):
+class Walk(Started):
     """`length` steps from the start in each of some directions, one direction after the other.
 
-    start: a key, or None: then prompt, page, negative and steps say where. Each direction begins with the start itself;
-    with `back` it leads back, but for the start, so that the frames can be shown round and round. style: `sphere` turns
+    Each direction begins with the start itself; with `back` it leads back, but for the start, so that the frames can be shown round and round. style: `sphere` turns
     by `step` radians towards the direction, `linear` adds `step` times it.
     """
 
-    start: str | None
-    prompt: str
-    page: int
-    negative: str
-    steps: int
     space: str
     directions: int
     length: int
@@ -64,17 +49,13 @@ class Walk(Spec):
     style: str = "sphere"
     back: bool = False
 
-    def first(self, edition: Edition) -> Key:
-        """The key that the walk starts from."""
-        if self.start is not None:
-            return edition.codec.parse(self.start)
-        return key_of_prompt(edition, self.prompt, self.page, self.steps, self.negative)
-
     def maker(self, edition: Edition) -> Callable[[int], str]:
         """What makes a frame's key where no prompt moves: see `making`."""
         return self.making(edition, {})
 
-    def making(self, edition: Edition, embeddings: Embeddings) -> Callable[[int], str]:
+    def making(
+        self, edition: Edition, embeddings: Embeddings, known: Sequence[str] = ()
+    ) -> Callable[[int], str]:
         """What makes a frame's key from its number."""
         first, frames, each = self.first(edition), Frames(edition, embeddings), self._each
 
@@ -160,29 +141,17 @@ class Walk(Spec):
         """How many frames there are."""
         return self.directions * self._each
 
-    def prompts(self) -> tuple[str, ...]:
-        """The prompt that the walk starts from, and what is kept away."""
-        return tuple(text for text in (self.prompt, self.negative) if text)
-
 
 def read_walk(table: Table, edition: Edition) -> Walk:
     """The fields of a walk: start, or prompt, page, negative, steps; space, directions, frames, step, seed, style, back."""
-    start = _read_start(table, edition)
-    prompt, negative = table.text("prompt", ""), table.text("negative", "")
-    for name, text in (("prompt", prompt), ("negative", negative)):
-        if text:
-            check_prompt(table, name, text, edition)
+    start = read_start(table, edition)
     style = table.choice("style", STYLES, "sphere")
     space = table.choice("space", SPACES, "both")
     if space != "noise":
         require_embeddings(table, "space" if "space" in table.names() else "kind", edition)
     directions = table.number("directions", 1, low=1, high=MOST_DIRECTIONS)
     return Walk(
-        start=start,
-        prompt=prompt,
-        page=read_page(table, edition),
-        negative=negative,
-        steps=read_steps(table, edition),
+        **start,
         space=space,
         directions=directions,
         length=table.number("frames", low=1, high=MOST // (2 * directions)),
@@ -191,22 +160,6 @@ def read_walk(table: Table, edition: Edition) -> Walk:
         style=style,
         back=table.flag("back", False),
     )
-
-
-def _read_start(table: Table, edition: Edition) -> str | None:
-    if "start" not in table.names():
-        for name in ("prompt", "page", "negative"):
-            if name in table.names():
-                require_prompts(table, name, edition)
-        return None if edition.codec.prompts else table.text("start")
-    start = table.text("start")
-    if edition.codec.prompts and not start.startswith(f"{edition.codec.name}:"):
-        raise table.error("start", "must be a key; a prompt is given as prompt")
-    check_stop(table, "start", start, edition)
-    for name in ("prompt", "page", "negative", "steps"):
-        if name in table.names():
-            raise table.error(name, "cannot stand beside start, which says it already")
-    return start
 
 
 def _read_step(table: Table, style: str) -> float:

@@ -31,9 +31,21 @@ class Addition:
 
 def add(addition: Addition, destination: Destination, run: Run) -> int:
     """Add a collection, unless it is there already, and render what is missing, unless only adding is asked for."""
-    root = destination.library or DEFAULT
     if not destination.only:
         run = settled(run)
+    before = len(_tables(destination.library or DEFAULT))
+    ensure(addition, destination)
+    library = load_library(destination.library or DEFAULT)
+    if not destination.only:
+        return render_and_report(library, run)
+    for added in library.collections[before:]:
+        warn_prompts(added.edition, added.spec.prompts())
+    return 0
+
+
+def ensure(addition: Addition, destination: Destination) -> str:
+    """Add a collection, unless it is there already; its name."""
+    root = destination.library or DEFAULT
     if destination.edition is not None and destination.edition.endswith(".toml"):
         # The library file lies elsewhere, and names in it count from there.
         destination = replace(destination, edition=str(Path(destination.edition).resolve()))
@@ -41,17 +53,11 @@ def add(addition: Addition, destination: Destination, run: Run) -> int:
     twin = next((name for name, table in known.items() if _same(table, addition, destination)), None)
     if twin is not None:
         say(f"Collection {twin!r} says the same already; nothing was added.")
-    else:
-        fields = _fields(addition, destination, known, root)
-        add_collection(root, fields)
-        say(f"Added collection {fields['name']!r} to {root / FILE}.")
-    library = load_library(root)
-    if not destination.only:
-        return render_and_report(library, run)
-    if twin is None:
-        added = library.collections[-1]
-        warn_prompts(added.edition, added.spec.prompts())
-    return 0
+        return twin
+    fields = _fields(addition, destination, known, root)
+    add_collection(root, fields)
+    say(f"Added collection {fields['name']!r} to {root / FILE}.")
+    return str(fields["name"])
 
 
 def _tables(root: Path) -> dict[str, dict[str, object]]:
@@ -67,8 +73,15 @@ def _same(table: Mapping[str, object], addition: Addition, destination: Destinat
     wanted = {"kind": addition.kind, **addition.fields}
     if destination.edition is not None:
         wanted["edition"] = destination.edition
-    for_people = ("name", "title", "description", "added", *FIELDS)
-    bare = {name: value for name, value in table.items() if name not in for_people}
+    besides = (
+        "name",
+        "title",
+        "description",
+        "added",
+        "generations",
+        *FIELDS,
+    )  # for people, or what came of it
+    bare = {name: value for name, value in table.items() if name not in besides}
     return bare == wanted and destination.name in (None, table.get("name"))
 
 

@@ -11,11 +11,12 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from babelgen.collections import key_lines
+from babelgen.collections import Derived, key_lines
 from babelgen.commands.console import say
 from babelgen.edition import Edition
 from babelgen.errors import UserError
@@ -25,22 +26,37 @@ from babelgen.store import changing, writing
 from babelgen.weights import fetch
 
 
-def work_out(library: Library) -> None:
-    """Write the files of keys that a library still lacks; UserError where a model cannot be loaded."""
-    waiting = library.waiting()
+def work_out(library: Library, here: bool = False) -> None:
+    """Write the files of keys that a library still lacks; UserError where a model cannot be loaded.
+
+    here: the model is loaded in this process, which renders, too.
+    """
+    waiting, embed = library.waiting(), _embed if here else _embed_elsewhere
     for edition in dict.fromkeys(collection.edition for collection, _ in waiting):
         specs = [spec for collection, spec in waiting if collection.edition == edition]
         shelves = list(dict.fromkeys(shelf for spec in specs for shelf in spec.spec.shelves(edition)))
         fetch(edition)
-        embeddings = dict(zip(shelves, _embed_elsewhere(edition, shelves), strict=True))
+        embeddings = dict(zip(shelves, embed(edition, shelves), strict=True))
         for spec in specs:
-            make = spec.spec.making(edition, embeddings)
+            before = spec.before(edition)
+            known = list(before.keys(edition)) if before else []
+            make = spec.spec.making(edition, embeddings, known)
             with changing(library.root):
                 if spec.ready:  # another process was faster
                     continue
                 with writing(spec.path) as file:
-                    file.writelines(key_lines(make(number) for number in range(spec.count())))
+                    file.writelines(key_lines(chain(known, map(make, range(len(known), spec.count())))))
+                _forget(library, before)
             say(f"Worked out the {spec.count()} keys of collection {spec.slug!r}.")
+
+
+def _forget(library: Library, before: Derived | None) -> None:
+    """Remove the file that a longer one has taken the keys of, unless another collection reads it."""
+    if before and not any(
+        isinstance(collection.spec, Derived) and collection.spec.path == before.path
+        for collection in library.collections
+    ):
+        before.path.unlink(missing_ok=True)
 
 
 def _embed_elsewhere(edition: Edition, shelves: Sequence[Shelf]) -> list[NDArray[np.float32]]:

@@ -93,7 +93,7 @@ def render_and_report(
     for edition in dict.fromkeys(collection.edition for collection in library.collections):
         if edition.provisional:
             warn(f"Edition {edition.id} is provisional: its files are not pinned, and its keys may change.")
-    work_out(library)
+    work_out(library, here=run.engine == "inline")
     progress, engine = RunProgress(), make_engine(run.engine, run.workers)
     events = [Events(open_log(library.root), pictures=False, every=LOG_EVERY)]
     if json_log:

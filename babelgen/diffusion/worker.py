@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -41,11 +42,30 @@ def settle_process(device: str = "cpu") -> None:
         torch.cuda.set_device(device)  # else every worker takes some memory of the first GPU, too
 
 
+_kept: dict[tuple[Edition, Setting], Model] | None = None
+
+
+@contextlib.contextmanager
+def keeping_models() -> Iterator[None]:
+    """Have this process load each model once, however often it is opened meanwhile."""
+    global _kept
+    _kept = {}
+    try:
+        yield
+    finally:
+        _kept = None
+
+
 def open_model(edition: Edition, setting: Setting) -> Model:
     """A model, in a process made ready for it, as a setting says; errors as in `load_model`."""
+    if _kept is not None and (edition, setting) in _kept:
+        return _kept[edition, setting]
     settle_process(setting.device)
     precision = setting.precision or ("float16" if setting.on_gpu else "float32")
-    return load_model(edition, setting.device, getattr(torch, precision), setting.compiled)
+    model = load_model(edition, setting.device, getattr(torch, precision), setting.compiled)
+    if _kept is not None:
+        _kept[edition, setting] = model
+    return model
 
 
 def work(order: Order, items: Iterator[Item]) -> Iterator[Outcome]:

@@ -34,7 +34,8 @@ class Heading:
     description: str
     origin: str
     room: Room
-    axes: bool = False  # whether it has a table, which this process makes
+    axes: bool = False  # whether it has a table, which the first process makes
+    tree: bool = False  # whether it has a tree, in the same way
 
 
 @dataclass(frozen=True)

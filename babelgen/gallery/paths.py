@@ -60,6 +60,11 @@ def table(slug: str, number: int = 1) -> str:
     return f"collections/{slug}/" + ("table.html" if number == 1 else f"table-{number}.html")
 
 
+def tree(slug: str, number: int = 1) -> str:
+    """A page of a collection's tree; number counts from 1."""
+    return f"collections/{slug}/" + ("tree.html" if number == 1 else f"tree-{number}.html")
+
+
 def item(slug: str, position: int) -> str:
     """An item's page; position counts from 1 over all keys of the collection, printed or not."""
     return f"collections/{slug}/item-{position:05d}.html"

@@ -92,6 +92,7 @@ class Rooms:
         self._rooms: Mapping[str, Room] = {one.slug: one.room for one in collections}
         self._origins = {one.slug: plain(one.origin) for one in collections}
         self._tables = {one.slug for one in collections if getattr(one, "axes", None)}
+        self._trees = {one.slug for one in collections if getattr(one, "tree", None)}
         self._terms = Terms(glossary)
         self._prose = Prose(self._terms)
         self._sizes: dict[Path, Sizes] = {}
@@ -104,6 +105,10 @@ class Rooms:
     def tabled(self, slug: str) -> bool:
         """Whether a collection's pictures stand in a table, too."""
         return slug in self._tables
+
+    def treed(self, slug: str) -> bool:
+        """Whether a collection's pictures descend from one another."""
+        return slug in self._trees
 
     def asked(self, slug: str, position: int, said: str = "") -> str:
         """The prompt that was written for a position of a collection; '' where there is none, or its key says the same."""

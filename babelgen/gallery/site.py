@@ -25,6 +25,7 @@ from babelgen.gallery.source import C, Catalog, Library, Neighbours
 from babelgen.gallery.state import state_of
 from babelgen.gallery.takeaway import key_zips
 from babelgen.gallery.text import WHOLE_KEY, plain
+from babelgen.gallery.trees import Tree, tree_of, tree_pages, tree_view
 from babelgen.gallery.views import SHEET
 from babelgen.gallery.writer import Built, Wish, Writer, open_site
 
@@ -74,6 +75,7 @@ def build_site(
             build.files()
             build.pages()
             build.tables({one.slug: axes for one in library.collections if (axes := axes_of(one))})
+            build.trees({one.slug: tree for one in library.collections if (tree := tree_of(one))})
             told("pages")
             build.drawers()
             told("placing")
@@ -85,8 +87,8 @@ def build_site(
 def heading(collection: C) -> Heading:
     """A collection without its keys."""
     one = collection
-    tabled = axes_of(one) is not None
-    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, tabled)
+    tabled, treed = axes_of(one) is not None, tree_of(one) is not None
+    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, tabled, treed)
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,16 @@ class _Build:
                 for number in range(1, table_pages(table) + 1):
                     view = table_view(index, drawer, table, number)
                     self._page("axes", paths.table(drawer.slug, number), view)
+
+    def trees(self, trees: Mapping[str, Tree]) -> None:
+        """Want the trees of the collections that have one."""
+        index = self.maker.index
+        for drawer in index.drawers:
+            if tree := trees.get(drawer.slug):
+                for number in range(1, tree_pages(tree) + 1):
+                    self._page(
+                        "tree", paths.tree(drawer.slug, number), tree_view(index, drawer, tree, number)
+                    )
 
     def _page(self, template: str, path: str, view: object = None) -> None:
         self.writer.write(path, self.maker.pages.html(template, path, view))

@@ -87,6 +87,7 @@ class SheetView:
     edition: Link | None = None
     origin: str = ""
     table: str = ""  # the same pictures as a table, where there is one
+    tree: str = ""  # and as a tree
 
 
 @dataclass(frozen=True)
@@ -273,8 +274,9 @@ class Views:
         }
         edition, origin = self._edition_of(drawer), self.rooms.origin(drawer.slug)
         table = paths.table(drawer.slug) if self.rooms.tabled(drawer.slug) else ""
+        tree = paths.tree(drawer.slug) if self.rooms.treed(drawer.slug) else ""
         return SheetView(
-            drawer, in_words(drawer.kind), pager, thumbs, keys, room, notes, edition, origin, table
+            drawer, in_words(drawer.kind), pager, thumbs, keys, room, notes, edition, origin, table, tree
         )
 
     def edition(self, edition_id: str) -> EditionView:

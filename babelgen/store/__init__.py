@@ -20,7 +20,7 @@ from babelgen.store.pictures import (
     in_place,
     put_picture,
 )
-from babelgen.store.recipe import add_collection, changing, copy_recipe
+from babelgen.store.recipe import add_collection, add_generations, changing, copy_recipe
 from babelgen.store.rows import Store, open_store
 from babelgen.store.runs import (
     Run,
@@ -53,6 +53,7 @@ __all__ = [
     "Store",
     "Unsettled",
     "add_collection",
+    "add_generations",
     "changing",
     "copy_recipe",
     "encode_png",

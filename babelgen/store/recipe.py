@@ -77,6 +77,27 @@ def _add_collection(root: Path, fields: Mapping[str, object]) -> None:
     write_atomic(target, _append(target, text, [table]))
 
 
+def add_generations(root: Path, slug: str, generations: Sequence[Mapping[str, object]], after: int) -> None:
+    """Append generations to an evolution of a library's own file, which must have `after` so far; the rest stays as it is."""
+    with changing(root):
+        target = root / LIBRARY_FILE
+        document = _parse(target, _read(target))
+        (table,) = (each for each in document["collection"] if each["name"] == slug)
+        if len(table.get("generations", [])) != after:
+            raise UserError(f"Collection {slug!r} has got other generations meanwhile: look at it again.")
+        if not after:
+            table.append("generations", tomlkit.array().multiline(True))
+        for fields in generations:
+            inline = (
+                tomlkit.inline_table()
+                if isinstance(table["generations"], tomlkit.items.Array)
+                else tomlkit.table()
+            )
+            inline.update(fields)
+            table["generations"].append(inline)
+        write_atomic(target, tomlkit.dumps(document).encode())
+
+
 def _bring_files(document: tomlkit.TOMLDocument, folder: Path, root: Path) -> None:
     """Copy the texts and pictures that a recipe in `folder` names into the library, and have the document name the copies."""
     for table, name in _named_files(document):

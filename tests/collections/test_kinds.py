@@ -28,6 +28,7 @@ EACH_KIND: list[Fields] = [
     },
     {"kind": "interpolation", "pages": [0, 1], "frames": 2},
     {"kind": "walk", "space": "noise", "frames": 3},
+    {"kind": "evolution", "genes": 3},
 ]
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from babelgen.collections.tree import BEGINNING, Gene, Generation, Tree
 from babelgen.rooms import Reference, Room, Term
 
-from .made_up import HOSTILE, MadeCollection, MadeEdition, MadeLibrary, key_of, name_of, row
+from .made_up import HOSTILE, MadeAxes, MadeCollection, MadeEdition, MadeLibrary, key_of, name_of, row
 
 ATTACKS = (
     *(text for text in HOSTILE if text),
@@ -75,7 +76,12 @@ def furnish(library: Furnished, number: int, text: str, essay: str = "") -> None
     rows[2] = replace(rows[2], page=text, sha256=text, rendered_at=text, colour=text)
     library.kinds[text] = {text: text}
     library.glossary += (Term(text[:80], (text[:80] + " so",), text),)
-    library.add(MadeCollection(f"room-{number}", text, "random", text, room=room, origin=text), rows, edition)
+    tree = Tree(2, (Generation(BEGINNING, 0.05, text), Generation(Gene(1, 2), 1, text)))
+    axes = MadeAxes((text,), (text[:100], text), text, text)
+    named = MadeCollection(
+        f"room-{number}", text, "random", text, room=room, origin=text, axes=axes, tree=tree
+    )
+    library.add(named, rows, edition)
 
 
 def furnished(root: Path) -> Furnished:

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from babelgen.catalog import Picture, version_of
+from babelgen.collections.tree import Tree
 from babelgen.gallery import Built, Neighbour, build_site
 from babelgen.gallery.pages import TEMPLATES
 from babelgen.rooms import NO_ROOM, Reference, Room, Term
@@ -57,6 +58,34 @@ class MadeEntry:
 
 
 @dataclass(frozen=True)
+class MadePlaces:
+    """Each cell has one picture, row by row, but for the last, which has none."""
+
+    columns: int
+    cells: int
+    each: int = 1
+
+    def total(self, row: int, column: int, /) -> int:
+        return 0 if row * self.columns + column == self.cells - 1 else self.each
+
+    def first(self, row: int, column: int, /) -> tuple[int, ...]:
+        return (row * self.columns + column + 1,) if self.total(row, column) else ()
+
+
+@dataclass(frozen=True)
+class MadeAxes:
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    across: str = "suffixes_2"
+    down: str = "subjects"
+    each: int = 1
+
+    @property
+    def places(self) -> MadePlaces:
+        return MadePlaces(len(self.columns), len(self.columns) * len(self.rows), self.each)
+
+
+@dataclass(frozen=True)
 class MadeCollection:
     slug: str
     title: str
@@ -65,6 +94,8 @@ class MadeCollection:
     entries: tuple[MadeEntry, ...] = ()
     room: Room = NO_ROOM
     origin: str = ""
+    axes: MadeAxes | None = None
+    tree: Tree | None = None
 
 
 MADE = Picture(

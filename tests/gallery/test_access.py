@@ -32,6 +32,8 @@ KINDS = [  # of pages, each once
     paths.sheet("pages"),
     paths.sheet("empty"),
     paths.sheet("room-1"),
+    paths.table("room-1"),
+    paths.tree("room-1"),
     paths.item("pages", 1),
     paths.item("room-1", 1),
     paths.item("sample", 1 + next(at for at, text in enumerate(HOSTILE) if text.startswith("القمر"))),

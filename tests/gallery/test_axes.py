@@ -1,7 +1,6 @@
 """A collection as a table: a page of its own with headings, whole without scripts and on a small screen."""
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,47 +10,14 @@ import pytest
 from babelgen.gallery import paths
 
 from .links import check, unreached
-from .made_up import HOSTILE, MadeCollection, MadeLibrary, row
-
-
-@dataclass(frozen=True)
-class MadePlaces:
-    """Each cell has one picture, row by row, but for the last, which has none."""
-
-    columns: int
-    cells: int
-    each: int = 1
-
-    def total(self, row: int, column: int, /) -> int:
-        return 0 if row * self.columns + column == self.cells - 1 else self.each
-
-    def first(self, row: int, column: int, /) -> tuple[int, ...]:
-        return (row * self.columns + column + 1,) if self.total(row, column) else ()
-
-
-@dataclass(frozen=True)
-class MadeAxes:
-    columns: tuple[str, ...]
-    rows: tuple[str, ...]
-    across: str = "suffixes_2"
-    down: str = "subjects"
-    each: int = 1
-
-    @property
-    def places(self) -> MadePlaces:
-        return MadePlaces(len(self.columns), len(self.columns) * len(self.rows), self.each)
-
-
-@dataclass(frozen=True)
-class TabledCollection(MadeCollection):
-    axes: MadeAxes | None = None
+from .made_up import HOSTILE, MadeAxes, MadeCollection, MadeLibrary, row
 
 
 def tabled(root: Path, axes: MadeAxes, printed: int) -> MadeLibrary:
     """A library with one table, the first pictures of which are printed."""
     library = MadeLibrary(root)
     library.add(
-        TabledCollection("grid", "A grid <b>", "matrix", axes=axes),
+        MadeCollection("grid", "A grid <b>", "matrix", axes=axes),
         [row(at, f"prompt {at}") for at in range(printed)],
     )
     return library

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from babelgen.catalog import Picture
+from babelgen.collections.tree import BEGINNING, Gene, Generation, Tree
 from babelgen.gallery import paths
 from babelgen.gallery.text import WHOLE_KEY
 from babelgen.rooms import MOST_CHOSEN, Room
@@ -87,6 +88,8 @@ def heavy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     library.add(MadeCollection("same", "The same prompt, over and over", "search", WORDS), longest())
     chosen = Room(chosen=tuple(range(1, MOST_CHOSEN + 1)))
     library.add(MadeCollection("chosen", "Many chosen", room=chosen), rows[:200])
+    tree = Tree(5, (Generation(BEGINNING, 0.05), *(Generation(Gene(at, 1), 0.05) for at in range(1, 79))))
+    library.add(MadeCollection("bred", "A long line", "evolution", tree=tree), rows)
     for number in range(12):
         furnish(library, number, f"a town, {number}", f"## An essay\n\n{WORDS}.\n\n" * 20)
     library.kinds["cpu-1f9a"] = {"Device": "CPU"}
@@ -114,6 +117,8 @@ def served(heavy: Path) -> Iterator[tuple[str, list[tuple[str, int]]]]:
         paths.sheet("many", 2),
         paths.sheet("room-1"),
         paths.sheet("chosen"),
+        paths.table("room-1"),
+        paths.tree("bred"),
         paths.item("many", 200),
         paths.item("same", 30),
         paths.item("room-1", 1),
