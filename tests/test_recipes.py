@@ -16,7 +16,7 @@ from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.library import Library, load_library, read_library
 from babelgen.resources import shipped
-from babelgen.store import add_collection, copy_recipe
+from babelgen.store import add_collection, add_generations, copy_recipe
 
 RECIPE = """\
 # A comment at the top.
@@ -360,3 +360,36 @@ def test_shipped_recipes_are_valid(
     assert all(collection.title and collection.description for collection in library.collections)
     assert {collection.kind for collection in library.collections} == {"range", "search", "random"}
     assert len({entry.name for entry in library.entries()}) == count
+
+
+FORMS = {
+    "inline": 'name = "bred"\ngenerations = [{from = "start"}] # the first\n',
+    "tables": 'name = "bred"\n[[collection.generations]] # the first\nfrom = "start"\n',
+}
+
+
+class TestGenerations:
+    """What `evolve` appends to an evolution in a library file."""
+
+    @pytest.mark.parametrize("form", FORMS)
+    def test_they_are_appended_as_the_file_says_them(self, root: Path, form: str) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        text = f'# A file of mine.\n[[collection]]\n{FORMS[form]}\n[[collection]]\nname = "other"\n'
+        (root / "library.toml").write_text(text)
+        add_generations(root, "bred", [{"from": "1.2", "target": 'a "b"\n'}, {"from": "2.1", "step": 0.5}], 1)
+        written = (root / "library.toml").read_text()
+        bred, other = tomllib.loads(written)["collection"]
+        assert bred["generations"] == [
+            {"from": "start"}, {"from": "1.2", "target": 'a "b"\n'}, {"from": "2.1", "step": 0.5}
+        ]  # fmt: skip
+        assert other == {"name": "other"}
+        assert "# A file of mine." in written
+        assert "# the first" in written
+
+    def test_where_others_were_faster_nothing_is_appended(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        text = '[[collection]]\nname = "bred"\ngenerations = [{from = "start"}]\n'
+        (root / "library.toml").write_text(text)
+        with pytest.raises(UserError, match="has got other generations meanwhile"):
+            add_generations(root, "bred", [{"from": "1.1"}], 0)
+        assert (root / "library.toml").read_text() == text

@@ -67,6 +67,14 @@ class Interpolation:
 
 
 @dataclass(frozen=True)
+class Evolution:
+    """Each generation has `genes` pictures, `size` of the way from their parent's noise to other noise."""
+
+    genes: int
+    size: float
+
+
+@dataclass(frozen=True)
 class Experiment:
     """A txt2img configuration. kind: in EXPERIMENTS. frame: milliseconds a frame, None where it has none.
 
@@ -87,6 +95,7 @@ class Experiment:
     frame: int | None
     walk: Walk | None
     interpolation: Interpolation | None
+    evolution: Evolution | None
     unknown: tuple[str, ...]
     settings: tuple[str, ...]
 
@@ -112,6 +121,7 @@ def read_experiment(path: Path) -> Experiment:
         frame=table.number("gif_frame_dur", low=1, high=60_000) if "gif_frame_dur" in table.names() else None,
         walk=_walk(table) if kind == "random-walk" else None,
         interpolation=_interpolation(table, path.parent) if through else None,
+        evolution=_evolution(table) if kind == "diffevolution" else None,
         unknown=tuple(name for name in table.names() if name not in known),
         settings=tuple(name for name in _SETTINGS if name in table.names()),
     )
@@ -155,6 +165,13 @@ def _walk(table: Table) -> Walk:
     if not (walk.prompt or walk.noise):
         raise table.error("noise_rand_walk", "must be true where prompt_rand_walk is not: else nothing walks")
     return walk
+
+
+def _evolution(table: Table) -> Evolution:
+    size = table.real("step_size", low=0.0)
+    if not 0 < size <= 1:
+        raise table.error("step_size", f"must be above 0 and at most 1, not {size:g}")
+    return Evolution(table.number("genes_per_generation", low=1, high=MOST_IMAGES), size)
 
 
 def _interpolation(table: Table, folder: Path) -> Interpolation:

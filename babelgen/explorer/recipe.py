@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from babelgen.collections.evolution import MOST_GENES
 from babelgen.explorer.config import Experiment, Noise, Prompt
 from babelgen.explorer.derive import steps_of
 from babelgen.keys import MAX_STEPS
@@ -38,7 +39,9 @@ class Wishes:
 def wishes_of(experiment: Experiment, parts: Parts) -> Wishes:
     """The collections of an experiment, and what of it is lost."""
     losses: list[str] = []
-    make = {"random-walk": _walk, "interpolation": _interpolation}.get(experiment.kind, _pictures)
+    make = {"random-walk": _walk, "interpolation": _interpolation, "diffevolution": _evolution}.get(
+        experiment.kind, _pictures
+    )
     tables = make(experiment, parts, losses)
     embeds = any(_moves_prompts(table) for table in tables)
     return Wishes(tuple(tables), (*losses, *_losses(experiment, parts)), embeds, _film(experiment, tables))
@@ -50,14 +53,8 @@ def _moves_prompts(table: Fields) -> bool:
 
 
 def _pictures(experiment: Experiment, parts: Parts, losses: list[str]) -> list[Fields]:
-    """Pictures one by one: single inference, what a development is shown of, and where an evolution begins."""
-    prompt, noise, images = experiment.prompt, experiment.noise, experiment.images
-    name = "first-parent" if experiment.kind == "diffevolution" else experiment.kind
-    if experiment.kind == "diffevolution":
-        images = 1
-        losses.append(
-            "An evolution is not carried over yet: only its first parent is, so genes_per_generation, step_size and what was chosen are left out."
-        )
+    """Pictures one by one: single inference, and what a development is shown of."""
+    prompt, noise, images, name = experiment.prompt, experiment.noise, experiment.images, experiment.kind
     if noise.file is not None and images > 1:
         losses.append(f"{noise.file.name} holds one noise, so images_per_prompt {images} became 1.")
         images = 1
@@ -73,28 +70,44 @@ def _pictures(experiment: Experiment, parts: Parts, losses: list[str]) -> list[F
 
 
 def _walk(experiment: Experiment, parts: Parts, losses: list[str]) -> list[Fields]:
-    walk, prompt, noise = experiment.walk, experiment.prompt, experiment.noise
+    walk = experiment.walk
     assert walk is not None  # noqa: S101 - what read_experiment promises of a random walk
     losses.append(
         "The directions of a walk were drawn without a seed, so that they are other ones here: those of seed 0."
     )
-    if experiment.images > 1:
-        losses.append(
-            f"A walk has one start here: of {experiment.images} images_per_prompt the first is carried over."
-        )
-    fields: Fields = {"name": experiment.kind, "kind": "walk"}
-    if prompt.file is None and parts.plain(noise):
-        start = {
-            "prompt": prompt.positive,
-            "page": noise.seed,
-            **_kept_away(prompt),
-            "steps": steps_of(experiment),
-        }
-    else:
-        start = {"start": parts.key(prompt, noise, 0, experiment.images)}
+    fields: Fields = {"name": experiment.kind, "kind": "walk", **_start(experiment, parts, losses)}
     space = "both" if walk.prompt and walk.noise else "condition" if walk.prompt else "noise"
     path = {"space": space, "directions": walk.directions, "frames": walk.steps, "step": walk.size}
-    return [{**fields, **start, **path, "seed": 0, "style": "linear", "back": True}]
+    return [{**fields, **path, "seed": 0, "style": "linear", "back": True}]
+
+
+def _evolution(experiment: Experiment, parts: Parts, losses: list[str]) -> list[Fields]:
+    evolution = experiment.evolution
+    assert evolution is not None  # noqa: S101 - as above
+    losses.append(
+        "What is new in each gene was drawn without a seed, so that genes are other ones here: those of seed 0. What was"
+        " chosen is in no configuration, so that the evolution begins anew."
+    )
+    fields: Fields = {"name": experiment.kind, "kind": "evolution", **_start(experiment, parts, losses)}
+    genes = min(evolution.genes, MOST_GENES)
+    if genes < evolution.genes:
+        losses.append(
+            f"genes_per_generation {evolution.genes} became {genes}, the most that a generation has."
+        )
+    return [{**fields, "genes": genes, "step": evolution.size, "seed": 0}]
+
+
+def _start(experiment: Experiment, parts: Parts, losses: list[str]) -> Fields:
+    """Where an experiment with one start begins: at a prompt's page, or at a key."""
+    prompt, noise = experiment.prompt, experiment.noise
+    if experiment.images > 1:
+        losses.append(
+            f"There is one start here: of {experiment.images} images_per_prompt the first is carried over."
+        )
+    if prompt.file is not None or not parts.plain(noise):
+        return {"start": parts.key(prompt, noise, 0, experiment.images)}
+    begin = {"prompt": prompt.positive, "page": noise.seed, **_kept_away(prompt)}
+    return {**begin, "steps": steps_of(experiment)}
 
 
 def _interpolation(experiment: Experiment, parts: Parts, losses: list[str]) -> list[Fields]:

@@ -65,7 +65,7 @@ class Marks:
         """Path and sign of each contact sheet of a collection; `blocks`: what is shown of its pictures, by sheet."""
         view = self._maker.views.sheet(replace(drawer, printed=0), 2, keys)  # all but pictures
         heading = sign(
-            self.common, _heading(drawer), repr(view.edition), view.origin, view.table, view.tree, keys
+            self.common, _heading(drawer), repr(view.edition), view.origin, view.ways, keys
         )
         found = []
         for number, block in enumerate(blocks or [""], 1):

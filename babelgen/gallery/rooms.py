@@ -102,13 +102,10 @@ class Rooms:
         """Where the keys of a collection come from; '' where nobody says it."""
         return self._origins.get(slug, "")
 
-    def tabled(self, slug: str) -> bool:
-        """Whether a collection's pictures stand in a table, too."""
-        return slug in self._tables
-
-    def treed(self, slug: str) -> bool:
-        """Whether a collection's pictures descend from one another."""
-        return slug in self._trees
+    def ways(self, slug: str) -> tuple[Link, ...]:
+        """The other pages on which a collection's pictures stand, all of them in another order."""
+        table = (Link(paths.table(slug), "As a table"),) if slug in self._tables else ()
+        return table + ((Link(paths.tree(slug), "As a tree"),) if slug in self._trees else ())
 
     def asked(self, slug: str, position: int, said: str = "") -> str:
         """The prompt that was written for a position of a collection; '' where there is none, or its key says the same."""

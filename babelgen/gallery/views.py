@@ -86,8 +86,7 @@ class SheetView:
     notes: Mapping[int, Markup] = field(default_factory=dict)
     edition: Link | None = None
     origin: str = ""
-    table: str = ""  # the same pictures as a table, where there is one
-    tree: str = ""  # and as a tree
+    ways: tuple[Link, ...] = ()  # to the same pictures as a table, or as a tree
 
 
 @dataclass(frozen=True)
@@ -273,10 +272,9 @@ class Views:
             if (note := self.rooms.caption(drawer.slug, at, here)) is not None
         }
         edition, origin = self._edition_of(drawer), self.rooms.origin(drawer.slug)
-        table = paths.table(drawer.slug) if self.rooms.tabled(drawer.slug) else ""
-        tree = paths.tree(drawer.slug) if self.rooms.treed(drawer.slug) else ""
+        ways = self.rooms.ways(drawer.slug)
         return SheetView(
-            drawer, in_words(drawer.kind), pager, thumbs, keys, room, notes, edition, origin, table, tree
+            drawer, in_words(drawer.kind), pager, thumbs, keys, room, notes, edition, origin, ways
         )
 
     def edition(self, edition_id: str) -> EditionView:

@@ -11,8 +11,10 @@ import pytest
 import torch
 
 from babelgen.cli import main
+from babelgen.collections.evolution import Evolution
 from babelgen.collections.interpolation import Interpolation
 from babelgen.collections.search import Search
+from babelgen.collections.tree import BEGINNING, Generation
 from babelgen.collections.walk import Walk
 from babelgen.diffusion.model import load_pipeline
 from babelgen.diffusion.single import render_key
@@ -130,10 +132,19 @@ def test_an_interpolation_with_several_negatives_goes_through_keys(
     assert [address.page for address in read] == [1, 2, 3]
 
 
-def test_of_an_evolution_the_first_parent_is_left(imported: Import, library: Callable[[], Library]) -> None:
-    told = imported(EVOLUTION, {"images_per_prompt": 5})
-    assert the_spec(library()) == Search(("the sea at sunset",), "in the fog", first=42, pages=1, steps=3)
-    assert "An evolution is not carried over yet" in told
+def test_an_evolution_begins_at_its_first_parent(imported: Import, library: Callable[[], Library]) -> None:
+    told = imported(EVOLUTION)
+    assert the_spec(library()) == Evolution(
+        start=None, prompt="the sea at sunset", page=42, negative="in the fog", steps=3,
+        genes=5, generations=(Generation(BEGINNING, 0.05),),
+    )  # fmt: skip
+    assert "What is new in each gene was drawn without a seed" in told
+
+
+def test_more_genes_than_there_can_be_are_told(imported: Import, library: Callable[[], Library]) -> None:
+    told = imported(EVOLUTION, {"genes_per_generation": 101})
+    assert library().collections[0].spec.count() == 101
+    assert "genes_per_generation 101 became 100" in told
 
 
 def test_noise_of_a_seed_as_torch_draws_it(imported: Import, library: Callable[[], Library]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from babelgen.errors import UserError
 from babelgen.explorer import read_experiment
-from babelgen.explorer.config import Interpolation, Noise, Prompt, Walk
+from babelgen.explorer.config import Evolution, Interpolation, Noise, Prompt, Walk
 
 from .configurations import EVOLUTION, INTERPOLATION, WALK, configuration
 
@@ -50,7 +50,7 @@ def test_an_interpolation(tmp_path: Path) -> None:
 
 def test_an_evolution_and_what_nobody_knows(tmp_path: Path) -> None:
     read = read_experiment(configuration(tmp_path, EVOLUTION, {"walk_steps": 3, "colour": "red"}))
-    assert read.kind == "diffevolution"
+    assert (read.kind, read.evolution) == ("diffevolution", Evolution(5, 0.05))
     assert set(read.unknown) == {"walk_steps", "colour"}
 
 
