@@ -232,7 +232,7 @@ def evolve(
 
     Without choices you are asked, on a terminal.
 
-    Example: render.py evolve "the sea at noon" --name sea --target "the sea at night" --step 0.2
+    Example: render.py evolve "the sea at noon" --name sea --genes 4 --step 0.3
     """
     from babelgen.commands import add
     from babelgen.commands import evolve as command

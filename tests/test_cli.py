@@ -35,7 +35,7 @@ COMMANDS = dict(every_command(typer.main.get_command(app)))
 
 def test_the_commands_are_those_of_the_design() -> None:
     assert {" ".join(path) for path in COMMANDS} == {
-        "render", "range", "random", "search", "matrix", "interpolate", "walk", "rank", "site", "status", "verify", "gc",
+        "render", "range", "random", "search", "matrix", "interpolate", "walk", "evolve", "rank", "site", "status", "verify", "gc",
         "key show", "key render", "key next", "key prev", "key random", "key check", "key rebase", "key decode",
         "key encode", "export keys", "export dataset", "export site", "edition list", "edition show", "edition check", "edition pin", "edition fit",
         "animate", "develop", "import",
@@ -65,7 +65,7 @@ WRONG_USAGE = [
     [], ["key"], ["edition"], ["nothing"], ["render", "--nothing"], ["render", "a", "b"], ["render", "--workers", "0"],
     ["render", "--slots", "0"], ["render", "--engine", "spark"], ["render", "--device", "tpu"], ["verify", "--precision", "int8"], ["random", "--count", "0"], ["random", "--seed", "x"], ["range", "--steps", "65"],
     ["range", "--level", "book"], ["range", "--page", "-1"], ["range", "--page", "9" * 5000], ["search"],
-    ["interpolate", "--frames", "0"], ["interpolate", "--method", "spline"], ["walk", "a", "b"], ["walk", "--space", "time"],
+    ["interpolate", "--frames", "0"], ["interpolate", "--method", "spline"], ["walk", "a", "b"], ["walk", "--space", "time"], ["evolve", "--genes", "0"], ["evolve", "--auto", "-1"],
     ["animate", "a"], ["animate", "a", "--out", "b.webp", "--fps", "0"], ["develop", "a"], ["import"], ["import", "a", "--noise", "x"],
     ["key", "show", "a", "b"], ["key", "render", "a"], ["key", "next", "--count"], ["edition", "show"],
     ["export"], ["export", "keys"], ["export", "dataset", "--base-url", "a"], ["export", "site", "a"],

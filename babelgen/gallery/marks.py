@@ -64,9 +64,7 @@ class Marks:
     def sheets(self, drawer: Drawer, blocks: list[str], keys: tuple[KeysZip, ...]) -> list[tuple[str, str]]:
         """Path and sign of each contact sheet of a collection; `blocks`: what is shown of its pictures, by sheet."""
         view = self._maker.views.sheet(replace(drawer, printed=0), 2, keys)  # all but pictures
-        heading = sign(
-            self.common, _heading(drawer), repr(view.edition), view.origin, view.ways, keys
-        )
+        heading = sign(self.common, _heading(drawer), repr(view.edition), view.origin, view.ways, keys)
         found = []
         for number, block in enumerate(blocks or [""], 1):
             path = paths.sheet(drawer.slug, number)

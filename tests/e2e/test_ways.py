@@ -41,6 +41,17 @@ frames = 1
 step = 0.5
 style = "linear"
 steps = 4
+
+[[collection]]
+name = "bred"
+kind = "evolution"
+prompt = "the sea at noon"
+page = 3
+genes = 1
+step = 0.5
+target = "the sea at night"
+generations = [{from = "start"}, {from = "1.1"}]
+steps = 4
 """
 
 
@@ -59,12 +70,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_frames_are_made_again_from_the_key_files_of_the_site(folder: Path, tmp_path: Path) -> None:
-    """Five pictures: all three ways begin with the same one."""
+    """Seven pictures: all ways begin with the same one."""
     printed = {path.stem: path for path in (folder / "library/pictures").rglob("*.png")}
     keys = [
         path for path in (folder / "site").rglob("*.key") if path.stem in printed
     ]  # others are neighbours
-    assert len(keys) == len(printed) == 5
+    assert len(keys) == len(printed) == 7
     for key in keys:
         render_py("key", "render", key, "--out", tmp_path / "again.png")
         with Image.open(tmp_path / "again.png") as again, Image.open(printed[key.stem]) as first:
