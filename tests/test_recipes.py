@@ -335,6 +335,14 @@ def test_the_shipped_walks_are_of_mini_and_wait_for_it(tmp_path: Path) -> None:
     assert sum(collection.spec.count() for collection in library.collections) == 39
 
 
+def test_the_shipped_evolution_is_of_mini_and_turns_to_two_prompts(tmp_path: Path) -> None:
+    library = read_library(shipped("libraries") / "evolution.toml", tmp_path)
+    (collection,) = library.collections
+    assert (collection.edition.name, collection.kind, collection.spec.count()) == ("mini", "evolution", 25)
+    assert len(collection.spec.prompts()) == 3
+    assert collection.tree is not None
+
+
 def test_collections_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         pool.map(partial(_add, tmp_path / "books"), range(24))
