@@ -85,8 +85,9 @@ def build_site(
 def heading(collection: C) -> Heading:
     """A collection without its keys."""
     one = collection
-    tabled = axes_of(one) is not None
-    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, tabled)
+    axes = axes_of(one)
+    tables = table_pages(axes) if axes else 0
+    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, tables)
 
 
 @dataclass(frozen=True)
