@@ -67,8 +67,8 @@ def guard(action: Callable[[], int | None]) -> int:
         return code
     except BrokenPipeError:
         raise  # whoever read our output has gone, and Typer ends quietly
-    except KeyboardInterrupt:
-        return _fail("Interrupted; what was done is kept.", 130)
+    except KeyboardInterrupt as stop:
+        return _fail(f"Interrupted; {str(stop) or 'what was done is kept'}.", 130)
     except UserError as error:
         return _fail(str(error), 1)
     except BabelgenError as error:  # an item failed, or a worker died: what was done is kept

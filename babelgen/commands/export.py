@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 from babelgen.catalog import Catalog
 from babelgen.commands.console import say, warn
 from babelgen.commands.site import Publication, build
-from babelgen.export import check_zip, export_dataset, export_keys, pack_site
-from babelgen.export.files import telling
+from babelgen.export import SITE, export_dataset, export_keys, pack_site, workshop
 from babelgen.library import DEFAULT, load_library
 
 
@@ -21,7 +20,7 @@ def keys(
 ) -> int:
     """Write the key files of a collection, or of all, to a zip file."""
     library = load_library(folder or DEFAULT)
-    with Catalog.open(library.root) as catalog:
+    with _leaving(_nothing_under(out)), Catalog.open(library.root) as catalog:
         count = export_keys(library, catalog, out, collection, flagged, unprinted)
     if as_json:
         _print(out, keys=count, bytes=out.stat().st_size)
@@ -33,7 +32,10 @@ def keys(
 def dataset(folder: Path | None, out: Path, collection: str | None, flagged: bool, as_json: bool) -> int:
     """Write pictures, and a row of what is known of each, to a folder."""
     library = load_library(folder or DEFAULT)
-    with Catalog.open(library.root) as catalog:
+    with (
+        _leaving(f"what was done in {out} is kept, and the same command goes on from there"),
+        Catalog.open(library.root) as catalog,
+    ):
         done = export_dataset(library, catalog, out, collection, flagged)
     if as_json:
         _print(out, **asdict(done))
@@ -48,21 +50,29 @@ def dataset(folder: Path | None, out: Path, collection: str | None, flagged: boo
 
 def site(folder: Path | None, out: Path, publication: Publication, place: Path | None, as_json: bool) -> int:
     """Write the site of a library to a zip file; `place`: the folder of the site, a temporary one where it is None."""
-    check_zip(out)
-    with ExitStack() as stack:
-        if place is None:
-            # Beside the zip file, not where temporary files lie: pictures can mostly be hard links here.
-            with telling(out):
-                out.parent.mkdir(parents=True, exist_ok=True)
-                temporary = tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.")
-            place = Path(stack.enter_context(temporary)) / "site"
-        build(folder or DEFAULT, place, publication)
-        count = pack_site(place, out)
+    with workshop(out) as shop, _leaving(_nothing_under(out)):  # which takes a moment to be cleared
+        # Beside the zip file, not where temporary files lie: pictures can mostly be hard links here.
+        built = place or shop / SITE
+        build(folder or DEFAULT, built, publication)
+        count = pack_site(built, out, shop)
     if as_json:
         _print(out, files=count, bytes=out.stat().st_size)
     else:
         say(f"{_counted(count, 'file')} in {out}.")
     return 0
+
+
+@contextmanager
+def _leaving(words: str) -> Iterator[None]:
+    """Have it told what an interrupt leaves there."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(words) from stop
+
+
+def _nothing_under(out: Path) -> str:
+    return f"nothing was written under the name {out}"
 
 
 def _print(out: Path, **facts: object) -> None:

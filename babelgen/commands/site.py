@@ -13,7 +13,7 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from babelgen.catalog import Catalog
 from babelgen.commands.console import say
 from babelgen.errors import UserError, first_line
-from babelgen.gallery import Built, base_address, build_site
+from babelgen.gallery import Built, base_address, build_site, is_finished
 from babelgen.library import DEFAULT, load_library
 from babelgen.neighbours import Neighbours
 from babelgen.resources import shipped
@@ -41,7 +41,11 @@ PLAIN = Publication()
 def site(folder: Path | None, out: Path, publication: Publication = PLAIN) -> int:
     """Build the site of a library, or bring it up to date."""
     root = folder or DEFAULT
-    built = build(root, out, publication)
+    try:
+        built = build(root, out, publication)
+    except KeyboardInterrupt as stop:
+        left = "as it was" if is_finished(out) else "not finished, and the next build ends it"
+        raise KeyboardInterrupt(f"the site in {out} is {left}") from stop
     for collection, _ in load_library(root).waiting():
         say(f"Collection {collection.slug!r} is left out: its keys are worked out by the next render.")
     if built.added or built.changed or built.removed:

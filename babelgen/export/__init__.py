@@ -7,8 +7,8 @@ library, store, zips; never torch.
 """
 
 from babelgen.export.dataset import Exported, export_dataset
-from babelgen.export.files import check_zip
+from babelgen.export.files import SITE, workshop
 from babelgen.export.keys import export_keys
 from babelgen.export.site import pack_site
 
-__all__ = ["Exported", "check_zip", "export_dataset", "export_keys", "pack_site"]
+__all__ = ["SITE", "Exported", "export_dataset", "export_keys", "pack_site", "workshop"]

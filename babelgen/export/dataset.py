@@ -31,6 +31,7 @@ ROWS, TABLE, ABOUT = "metadata.jsonl", "catalog.parquet", "about.json"
 _OWN = ".babelgen-dataset"  # says that a folder is an export of ours
 _ALLOWED = {_OWN, ".git", ".gitattributes", ".gitignore", "README.md", "LICENSE"}  # a fresh clone has these
 _BATCH = 500
+_FOLDER = re.compile(r"[0-9]{5,}")
 _PICTURE = re.compile(r"([0-9a-f]{32})\.png")
 _SCHEMA = """
 CREATE TABLE pictures (number INTEGER PRIMARY KEY, name TEXT UNIQUE);
@@ -76,6 +77,8 @@ def export_dataset(
 def _folder(out: Path) -> Iterator[None]:
     """The folder of an export, made if it is not there, held against another export."""
     own = out / _OWN
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file: say the name of a folder.")
     with telling(out):
         out.mkdir(parents=True, exist_ok=True)
         strange = sorted(entry.name for entry in out.iterdir() if entry.name not in _ALLOWED)
@@ -177,10 +180,14 @@ def _about(library: Library, catalog: Catalog, slug: str | None) -> str:
 def _prune(db: sqlite3.Connection, out: Path) -> int:
     """Remove pictures of earlier exports that are not where this one has them, and what killed ones left behind."""
     removed = 0
-    for folder in sorted(path for path in (out / "data").glob("[0-9]*") if path.is_dir()):
-        for path in list(folder.iterdir()):
-            removed += _remove(db, out, path)
-        if not any(folder.iterdir()):
+    for folder in sorted((out / "data").glob("[0-9]*")):
+        if not (_FOLDER.fullmatch(folder.name) and folder.is_dir()):
+            continue
+        gone = [path for path in folder.iterdir() if _is_stale(db, out, path)]
+        for path in gone:
+            path.unlink()
+        removed += sum(not LEFT_OVER.fullmatch(path.name) for path in gone)
+        if gone and not any(folder.iterdir()):  # one that was empty before is somebody's
             folder.rmdir()
     for name in (ROWS, TABLE, ABOUT):
         for path in out.glob(f".{name}.*.tmp"):
@@ -188,14 +195,11 @@ def _prune(db: sqlite3.Connection, out: Path) -> int:
     return removed
 
 
-def _remove(db: sqlite3.Connection, out: Path, path: Path) -> bool:
-    """Whether a file was a picture of ours that is no longer wanted there; it is gone then."""
+def _is_stale(db: sqlite3.Connection, out: Path, path: Path) -> bool:
+    """Whether a file is a picture of ours that is not wanted there, or what a killed export left of one."""
     left = LEFT_OVER.fullmatch(path.name)
     match = _PICTURE.fullmatch(left[1] if left else path.name)
     if match is None:
         return False
     row = db.execute("SELECT number FROM pictures WHERE name = ?", (match[1],)).fetchone()
-    if not left and row and out / _place(row[0], match[1]) == path:
-        return False
-    path.unlink()
-    return not left
+    return bool(left or not row or out / _place(row[0], match[1]) != path)

@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from babelgen.copies import same
 from babelgen.errors import UserError
 from babelgen.zips import Zip, is_ours
 
-# What a killed export leaves behind.
+# What a killed export leaves behind in a data set.
 LEFT_OVER = re.compile(r"\.(.+)\.[0-9a-f]{8}\.tmp")
+# What can be in a workshop beside its lock: a site that is only to be packed, and the zip file.
+SITE, _ZIP = "site", "zip"
 
 
 @contextmanager
@@ -26,15 +30,20 @@ def telling(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(f"The export stopped at {error.filename or path}: {error.strerror}.") from error
+        raise UserError(
+            f"The export stopped at {error.filename2 or error.filename or path}: {error.strerror}."
+        ) from error
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Where to write a file; it is put in its place at the end, unless the same bytes are there already."""
+def whole(path: Path, fresh: Path | None = None) -> Iterator[Path]:
+    """Where to write a file; it is put in its place at the end, unless the same bytes are there already.
+
+    fresh: the place to write it; one beside it by default.
+    """
     with telling(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = _beside(path)
+        fresh = fresh or _beside(path)
         try:
             fresh.touch(exist_ok=False)
             yield fresh
@@ -58,10 +67,41 @@ def check_zip(path: Path) -> None:
 
 
 @contextmanager
-def zip_file(path: Path) -> Iterator[Zip]:
-    """A zip file to fill, `whole` at the end; UserError as from `check_zip`."""
+def workshop(path: Path) -> Iterator[Path]:
+    """A hidden folder beside a zip file, to make it in, held against another export of that name; it goes at the end.
+
+    Its name is the same each time, so that one that a killed export left is found, and emptied. UserError as from
+    `check_zip`.
+    """
     check_zip(path)
-    with whole(path) as place, place.open("wb") as file, Zip(file) as entries:
+    shop = path.with_name(f".{path.name}.export")
+    with telling(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(shop / "lock", timeout=0)
+    try:
+        shop.mkdir(exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise UserError(f"Another export is writing {path}: wait for it to end.") from None
+    except OSError as error:
+        raise UserError(f"The export cannot write beside {path}: {error.strerror}.") from error
+    try:
+        _clear(shop)
+        yield shop
+    finally:
+        shutil.rmtree(shop, ignore_errors=True)  # while it is held: nobody else can be in it
+        lock.release()
+
+
+def _clear(shop: Path) -> None:
+    shutil.rmtree(shop / SITE, ignore_errors=True)
+    (shop / _ZIP).unlink(missing_ok=True)
+
+
+@contextmanager
+def zip_file(path: Path, shop: Path) -> Iterator[Zip]:
+    """A zip file to fill, made in its workshop and `whole` at the end."""
+    with whole(path, shop / _ZIP) as place, place.open("wb") as file, Zip(file) as entries:
         yield entries
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from babelgen.catalog import Catalog
-from babelgen.export.files import zip_file
+from babelgen.export.files import workshop, zip_file
 from babelgen.export.selection import chosen, items
 from babelgen.library import Library
 from babelgen.zips import key_data, key_entry
@@ -25,7 +25,7 @@ def export_keys(
     """
     count = 0
     collections = chosen(library, slug)
-    with zip_file(out) as keys:
+    with workshop(out) as shop, zip_file(out, shop) as keys:
         for collection in collections:
             total = collection.spec.count()
             for position, entry, picture in items(library, collection, catalog, flagged):

@@ -6,9 +6,9 @@ babelgen.resources, babelgen.rooms, babelgen.zips; never torch.
 """
 
 from babelgen.gallery.feeds import base_address
-from babelgen.gallery.memory import site_files
+from babelgen.gallery.memory import hold, is_finished, site_files
 from babelgen.gallery.site import build_site
 from babelgen.gallery.source import Neighbour
 from babelgen.gallery.writer import Built
 
-__all__ = ["Built", "Neighbour", "base_address", "build_site", "site_files"]
+__all__ = ["Built", "Neighbour", "base_address", "build_site", "hold", "is_finished", "site_files"]

@@ -7,15 +7,15 @@ May import: the standard library, the gallery's other modules.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from babelgen.gallery import data
+from babelgen.gallery.addresses import Addresses
 from babelgen.gallery.index import Index
 from babelgen.gallery.pages import Pages, Site
 from babelgen.gallery.paths import item as item_path
-from babelgen.gallery.rooms import Rooms, is_page
+from babelgen.gallery.rooms import Rooms
 from babelgen.gallery.source import Edition, Neighbour, Neighbours, Room, Term
 from babelgen.gallery.staging import Places, stage
 from babelgen.gallery.takeaway import KeysZip, zipped
@@ -34,8 +34,8 @@ class Heading:
     description: str
     origin: str
     room: Room
-    axes: bool = False  # whether it has a table, which the first process makes
-    tree: bool = False  # whether it has a tree, in the same way
+    axes: int = 0  # the pages of its table, which the first process makes
+    tree: int = 0  # those of its tree, in the same way
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,9 @@ class Maker:
     def __init__(self, work: Work) -> None:
         self._work, self._asked = work, ("", "")
         self.index = Index(work.snapshot, work.editions)
-        self.rooms = Rooms(work.headings, work.glossary, partial(is_page, self.index))
+        tables, trees = ({one.slug: getattr(one, kind) for one in work.headings} for kind in ("axes", "tree"))
+        addresses = Addresses(self.index, tables, trees, bool(work.profiles))
+        self.rooms = Rooms(work.headings, work.glossary, addresses.has)
         self.views = Views(self.index, self._neighbours, work.profiles, self.rooms)
         self.pages = Pages(work.templates, work.site)
 

@@ -2,13 +2,15 @@
 
 Law: a row stands here before its file is in the site, and goes after it, so that nothing that was written is forgotten;
 a sign stands here only once its file is in place.
-May import: the standard library, babelgen.errors, gallery.paths.
+May import: the standard library, filelock, babelgen.errors, gallery.paths.
 """
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
+
+from filelock import FileLock, Timeout
 
 from babelgen.errors import UserError
 from babelgen.gallery import paths
@@ -41,6 +43,22 @@ CREATE TEMP TABLE lost (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TEMP TABLE lost_pictures (name TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _OF_PICTURES = (paths.picture, paths.view, paths.thumb, paths.key_file, paths.key_script)
+
+
+@contextmanager
+def hold(site: Path) -> Iterator[None]:
+    """Hold a site's folder against other builds; UserError where one is at work there, or nobody may write it."""
+    lock = FileLock(site / OWN / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(f"Another build or export is at work in {site}: wait for it to end.") from None
+    except OSError as error:
+        raise UserError(f"The site folder {site} cannot be written: {error.strerror}.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def open_memory(site: Path) -> sqlite3.Connection:
@@ -83,14 +101,24 @@ class telling:
             ) from error
 
 
-def site_files(site: Path) -> Iterator[str]:
-    """The paths of the files that the last build of a site wrote, in order of name."""
+def is_finished(site: Path) -> bool:
+    """Whether the last build of a site came to its end, so that the site is what that one made."""
     place = site / OWN / FILE
     if not place.is_file():
+        return False
+    with telling(site), closing(_reading(place)) as db:
+        return db.execute("SELECT 1 FROM facts WHERE name = 'finished'").fetchone() is not None
+
+
+def _reading(place: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def site_files(site: Path) -> Iterator[str]:
+    """The paths of the files that the last build of a site wrote, in order of name."""
+    if not is_finished(site):
         raise UserError(f"There is no finished site in {site}.")
-    with telling(site), closing(sqlite3.connect(f"{place.resolve().as_uri()}?mode=ro", uri=True)) as db:
-        if not db.execute("SELECT 1 FROM facts WHERE name = 'finished'").fetchone():
-            raise UserError(f"There is no finished site in {site}: its last build was interrupted.")
+    with telling(site), closing(_reading(site / OWN / FILE)) as db:
         db.create_function("place", 2, lambda which, name: _OF_PICTURES[which](name), deterministic=True)
         kinds = " UNION ALL ".join(
             f"SELECT place({which}, name) FROM pictures WHERE {'far' if which == 4 else '1'}"

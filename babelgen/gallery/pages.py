@@ -2,7 +2,7 @@
 
 Law: nothing is written here, and every value is escaped: autoescape is on for all templates, and no
 template marks text as safe.
-May import: Jinja2, babelgen.resources, gallery.assets, gallery.cards, gallery.feeds, gallery.paths.
+May import: Jinja2, babelgen.resources, gallery.assets, gallery.cards, gallery.feeds, gallery.paths, gallery.text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,7 @@ from babelgen.gallery import paths
 from babelgen.gallery.assets import read_assets
 from babelgen.gallery.cards import card
 from babelgen.gallery.feeds import absolute
+from babelgen.gallery.text import titled
 from babelgen.resources import shipped
 
 TEMPLATES = shipped("templates")
@@ -56,6 +57,7 @@ class Pages:
         self._env.filters["href"] = self._href
         self._env.filters["absolute"] = partial(absolute, site.base)
         self._env.globals["card"] = partial(card, title=site.title, description=site.description)
+        self._env.filters["titled"] = titled
         self._env.filters["thousands"] = "{:,}".format
         self._env.globals["site"] = site
         self._env.globals["paths"] = paths

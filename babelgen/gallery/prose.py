@@ -1,8 +1,9 @@
 """Prose: essays, captions and explanations, Markdown into markup.
 
-Law: the only markup that enters a page unescaped is made here, by `_markup` and nothing else. Whatever the text says, it
-consists of the elements that `_Reader` knows; no raw HTML, no pictures, no styles; links lead to http, https and mailto
-addresses, to the text's own headings and to pages of the site that are there; and no character can reorder the page.
+Law: the only markup that enters a page unescaped is made here, by `_markup` and, of plain text, by `note`. Whatever the
+text says, it consists of the elements that `_Reader` knows; no raw HTML, no pictures, no styles; links lead to http, https
+and mailto addresses, to the text's own headings and to pages of the site that are there; and no character can reorder the
+page.
 May import: the standard library, markdown-it-py, markupsafe, gallery.terms, gallery.text.
 """
 
@@ -20,9 +21,11 @@ from babelgen.gallery.terms import Terms, slugs
 from babelgen.gallery.text import lines, plain, shorten
 
 _ADDRESS = re.compile(r"https?://[^\s/]|mailto:[^\s]", re.IGNORECASE)
-_PAGE = re.compile(r"[A-Za-z0-9._/-]+\.html")  # of the site; whether it is there, `Ways` knows
+# Of the site, or a place on one; whether it is there, `Ways` knows.
+_PAGE = re.compile(r"[A-Za-z0-9._/-]+\.html(?:#[A-Za-z0-9._~%!$&'()*+,;=:@/?-]*)?")
 _SENTENCE = re.compile(r".*?(?:(?<!\b\w)[.!?…؟।]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[」』”]*)")
 _TEASER = 220  # characters of an essay's first sentence
+_LARGEST = 10 * 1024  # bytes of a caption's markup; a character of a text takes five at most
 _ALIGNED = re.compile(r"text-align:(left|center|right)")
 # What opens a block: each finds its own direction, since an essay may be of several languages.
 _BLOCKS = {
@@ -35,8 +38,8 @@ _BLOCKS = {
 class Ways:
     """Where the links of a text on some page lead.
 
-    term: the address of a term's place in the glossary, by its number. page: the address of another page by the relative
-    one that the text has for it; '' where that is no page of the site.
+    term: the address of a term's place in the glossary, by its number. page: the address of another page, or of a place
+    on one, by the relative one that the text has for it; '' where that is no page of the site.
     """
 
     term: Callable[[int], str]
@@ -75,8 +78,14 @@ class Prose:
         return self._markup(_ESSAY, text, ways, set())
 
     def note(self, text: str, ways: Ways, known: Sequence[int] = ()) -> Markup:
-        """A caption or an explanation, without headings; terms that are `known` are no links."""
-        return self._markup(_NOTE, text, ways, set(known))
+        """A caption or an explanation, without headings; terms that are `known` are no links.
+
+        One whose markup would be large stays the text that it was written as.
+        """
+        markup = self._markup(_NOTE, text, ways, set(known))
+        if len(markup.encode("utf-8", "replace")) <= _LARGEST:
+            return markup
+        return Markup('<p dir="auto">{}</p>\n').format(lines(shorten(text, _LARGEST // 5 - 10)))
 
     def mentions(self, text: str) -> set[int]:
         """The numbers of the terms that are links in a text."""
@@ -125,6 +134,11 @@ def first_sentence(text: str) -> str:
             if words:
                 return shorten(sentence[0] if sentence else words, _TEASER)
     return ""
+
+
+def headings(text: str) -> dict[str, str]:
+    """The ids of an essay's headings, by what links say of them."""
+    return _anchors(_ESSAY.parse(lines(text)))
 
 
 def bare(text: str) -> str:

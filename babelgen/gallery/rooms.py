@@ -2,30 +2,30 @@
 
 Law: texts become markup in `prose` and nowhere else; everything here that is not `Markup` is still to be escaped. Texts
 are read when they are asked for, so that no more than one essay is held.
-May import: the standard library, markupsafe, gallery.index, gallery.paths, gallery.prose, gallery.references, gallery.source,
+May import: the standard library, markupsafe, gallery.paths, gallery.prose, gallery.references, gallery.source,
 gallery.terms, gallery.text, gallery.thumbs.
 """
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from urllib.parse import unquote
 
 from markupsafe import Markup
 
 from babelgen.gallery import paths
-from babelgen.gallery.index import Index
-from babelgen.gallery.prose import Prose, Ways, address, bare, first_sentence
+from babelgen.gallery.prose import Prose, Ways, address, bare, first_sentence, headings
 from babelgen.gallery.references import Sizes, measure
 from babelgen.gallery.source import Collection, Reference, Room, Term
 from babelgen.gallery.terms import Terms
 from babelgen.gallery.text import plain, shorten
 from babelgen.gallery.thumbs import Link, Thumb
 
-_SHEET = re.compile(r"collections/([^/]+)/(?:index|item-([0-9]{5,8}))\.html")
 _ASKED = 1000  # characters of a prompt as it was written
+_LINKS = 12  # words of a prompt that lead to the glossary: an item's page is to be small
 _ALT = 200  # characters of a caption as the text for those who do not see the picture
 
 
@@ -96,6 +96,7 @@ class Rooms:
         self._terms = Terms(glossary)
         self._prose = Prose(self._terms)
         self._sizes: dict[Path, Sizes] = {}
+        self._headings: dict[str, Mapping[str, str]] = {}
         self.explains = bool(glossary)
 
     def origin(self, slug: str) -> str:
@@ -164,7 +165,7 @@ class Rooms:
     def pieces(self, text: str) -> tuple[Piece, ...]:
         """A text cut where terms of the glossary begin and end; nothing where it has none of them."""
         pieces, at = [], 0
-        for found in self._terms.find(text, set()):
+        for found in islice(self._terms.find(text, set()), _LINKS):
             pieces.append(Piece(text[at : found.start], ""))
             pieces.append(Piece(text[found.start : found.end], self._place(found.number)))
             at = found.end
@@ -207,18 +208,16 @@ class Rooms:
         return f"#{place.partition('#')[2]}" if here == paths.glossary() else paths.href(place, here)
 
     def _page(self, here: str, link: str) -> str:
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(here), link))
+        target, mark, fragment = link.partition("#")
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(here), target))
         there = self._is_page(path) or (self.explains and path == paths.glossary())
-        return paths.href(path, here) if there else ""
+        if there and fragment:
+            fragment = self._headings_of(path).get(unquote(fragment).casefold(), fragment)
+        return paths.href(path, here) + mark + fragment if there else ""
 
-
-def is_page(index: Index, path: str) -> bool:
-    """Whether a site has a page at a path, among those that have something to say to whoever reads a text."""
-    if path in (paths.HOME, paths.ABOUT, paths.SEARCH, paths.prompts(), *map(paths.edition, index.editions)):
-        return True
-    place = _SHEET.fullmatch(path)
-    drawer = next((one for one in index.drawers if place and one.slug == place[1]), None)
-    if drawer is None or place is None or place[2] is None:
-        return drawer is not None
-    position = int(place[2])
-    return path == paths.item(drawer.slug, position) and index.at(drawer, position) is not None
+    def _headings_of(self, path: str) -> Mapping[str, str]:
+        """The ids of the headings of the essay that a page has, by what links say of them."""
+        if path not in self._headings:
+            essay = next((room.text() for slug, room in self._rooms.items() if paths.sheet(slug) == path), "")
+            self._headings[path] = headings(essay)
+        return self._headings[path]

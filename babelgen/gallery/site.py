@@ -87,8 +87,9 @@ def build_site(
 def heading(collection: C) -> Heading:
     """A collection without its keys."""
     one = collection
-    tabled, treed = axes_of(one) is not None, tree_of(one) is not None
-    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, tabled, treed)
+    axes, tree = axes_of(one), tree_of(one)
+    pages = (table_pages(axes) if axes else 0, tree_pages(tree) if tree else 0)
+    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, *pages)
 
 
 @dataclass(frozen=True)

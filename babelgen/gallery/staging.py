@@ -2,17 +2,19 @@
 
 Law: what stands in the site is not touched here but where that cannot be seen: a file that no page names yet, or one that
 is replaced by another in one step.
-May import: the standard library, babelgen.copies, gallery.paths, gallery.signs.
+May import: the standard library, babelgen.copies, babelgen.errors, gallery.paths, gallery.signs.
 """
 
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
 from babelgen.copies import same
+from babelgen.errors import UserError
 from babelgen.gallery import paths
 from babelgen.gallery.signs import sign_bytes
 
@@ -32,8 +34,11 @@ class Places:
 def prepare(places: Places) -> None:
     """Make the folders where files wait, empty."""
     shutil.rmtree(places.staged, ignore_errors=True)
-    for shard in range(_SHARDS):
-        (places.staged / f"{shard:02x}").mkdir(parents=True)
+    try:
+        for shard in range(_SHARDS):
+            (places.staged / f"{shard:02x}").mkdir(parents=True)
+    except OSError as error:
+        raise UserError(f"The site folder {places.site} cannot be written: {error.strerror}.") from error
 
 
 def stage(places: Places, path: str, data: bytes, known: str | None) -> tuple[str, str]:
@@ -49,6 +54,20 @@ def stage(places: Places, path: str, data: bytes, known: str | None) -> tuple[st
         return sign, SAME
     _put(_waits(places, path), data)
     return sign, CHANGED if there else ADDED
+
+
+@contextmanager
+def placing(places: Places) -> Iterator[None]:
+    """Tell of what cannot be put into a site by its place there, and not by the one where it waits."""
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename2 or error.filename or "")
+        if not Path(place).is_relative_to(places.site) or Path(place).is_relative_to(places.staged):
+            raise
+        raise UserError(
+            f"{place} cannot be written, so the site is not finished: {error.strerror}."
+        ) from error
 
 
 def move(places: Places, path: str) -> None:

@@ -12,6 +12,7 @@ _KINDS = {
     "range": "a range of keys", "random": "a random sample", "search": "a prompt search", "matrix": "a matrix of prompts",
     "interpolation": "frames between stops", "walk": "a random walk",
 }  # fmt: skip
+_TITLE = 80  # characters of a title in passing
 WHOLE_KEY = 256  # characters; a longer key is whole only in its file: most prompts' keys are far shorter
 # Controls, surrogates and noncharacters say nothing on a page, and the bidirectional overrides and isolates could
 # reorder what stands around the text in places without isolation (titles, attributes).
@@ -44,6 +45,11 @@ def shorten(text: str, most: int) -> str:
     while end > 1 and unicodedata.combining(text[end]):
         end -= 1
     return text[:end].rstrip() + "…"
+
+
+def titled(title: str) -> str:
+    """A title as it stands where there are many, or on every page; its own page has the whole."""
+    return shorten(title, _TITLE)
 
 
 def ends(text: str, head: int, tail: int) -> str:

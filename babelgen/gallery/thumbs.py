@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from babelgen.gallery import paths
 from babelgen.gallery.index import Item
-from babelgen.gallery.text import shorten
+from babelgen.gallery.text import shorten, titled
 
 _SAID = 125  # characters of a prompt in a picture's text; a reader hears them at each picture
 _CAPTION = 300  # characters of a prompt under a small picture, of which three lines show
@@ -57,7 +57,7 @@ def thumb(item: Item) -> Thumb:
 
 def where(title: str, position: int) -> str:
     """An item's place in words: the title of its collection, and the position there."""
-    return f"{title}, no.\N{NO-BREAK SPACE}{position}"
+    return f"{titled(title)}, no.\N{NO-BREAK SPACE}{position}"
 
 
 def describe(prompt: str) -> str:

@@ -20,7 +20,7 @@ from babelgen.gallery.shelfmarks import KeyView, key_view
 from babelgen.gallery.snapshot import STRIP
 from babelgen.gallery.source import Neighbour, Neighbours
 from babelgen.gallery.takeaway import KeysZip
-from babelgen.gallery.text import in_words, plain, shorten
+from babelgen.gallery.text import in_words, plain, shorten, titled
 from babelgen.gallery.thumbs import Link, Thumb, describe, thumb, where
 
 SHEET = 120  # pictures on a contact sheet
@@ -248,7 +248,7 @@ class Views:
         """The glossary's page."""
         rooms: dict[int, list[Link]] = {}
         for drawer in self.index.drawers:
-            place = Link(paths.sheet(drawer.slug), drawer.title)
+            place = Link(paths.sheet(drawer.slug), titled(drawer.title))
             prompts = self.index.prompts_of(drawer)
             for number in self.rooms.mentions(drawer.slug, self._printed(drawer), prompts):
                 rooms.setdefault(number, []).append(place)

@@ -4,7 +4,7 @@ Law: until `commit`, the old site is untouched; during it, new files come first,
 longer wanted goes. So a build that ends at any moment leaves a site whose every link works, and the next one ends it.
 What the builder did not write, it never removes. What was made from the same things is not made again, and what has
 the same bytes is not written.
-May import: the standard library, filelock, babelgen.copies, errors, gallery.memory, gallery.paths, gallery.staging, gallery.watch.
+May import: the standard library, babelgen.copies, errors, gallery.memory, gallery.paths, gallery.staging, gallery.watch.
 """
 
 import shutil
@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock, Timeout
-
 from babelgen.copies import same
 from babelgen.errors import UserError
 from babelgen.gallery import staging, watch
-from babelgen.gallery.memory import KEPT, OWN, inside, open_memory, picture_paths, telling
+from babelgen.gallery.memory import KEPT, OWN, hold, inside, open_memory, picture_paths, telling
 from babelgen.gallery.staging import ADDED, CHANGED, SAME, Places
 
 SNAPSHOT = "index.sqlite"
@@ -55,6 +53,8 @@ def open_site(site: Path, library: Path = Path(), fresh: bool = False) -> Iterat
     Raises UserError for a folder with files that are not a site's, and while another build writes it.
     """
     own = site / OWN
+    if site.exists() and not site.is_dir():
+        raise UserError(f"{site} is a file: say the name of a folder.")
     try:
         site.mkdir(parents=True, exist_ok=True)
         if not own.is_dir() and any(entry.name not in KEPT for entry in site.iterdir()):
@@ -62,16 +62,13 @@ def open_site(site: Path, library: Path = Path(), fresh: bool = False) -> Iterat
         own.mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"The site folder {site} cannot be made: {error.strerror}.") from error
-    try:
-        with FileLock(own / "lock", timeout=0):
-            writer = Writer(site, library, fresh)
-            try:
-                with telling(site):
-                    yield writer
-            finally:
-                writer.close()
-    except Timeout:
-        raise UserError(f"Another build is writing {site}: wait for it to end.") from None
+    with hold(site):
+        writer = Writer(site, library, fresh)
+        try:
+            with telling(site):
+                yield writer
+        finally:
+            writer.close()
 
 
 class Writer:
@@ -248,11 +245,12 @@ class Writer:
         self._db.execute("COMMIT")
         if self._one("SELECT 1 FROM wanted WHERE state != ?", SAME) or self._to_hang():
             self._announce()
-        counts = Counter(self._hang(small))
-        for state_of in (ADDED, CHANGED):
-            for path in self._paths("state = ?", state_of):
-                _move(self.places, path)
-                counts[state_of] += 1
+        with staging.placing(self.places):
+            counts = Counter(self._hang(small))
+            for state_of in (ADDED, CHANGED):
+                for path in self._paths("state = ?", state_of):
+                    _move(self.places, path)
+                    counts[state_of] += 1
         removed = sum(self._remove(path) for path in self._gone())
         self._remember(state or "-")
         total = int(self._fact("files"))

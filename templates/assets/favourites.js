@@ -59,8 +59,16 @@
     babelgen.tell(`Saved ${counted(lines.length, "key")} as favourites.txt.`);
   }
 
+  /* What people take for a file of keys, by how such files begin. */
+  const OTHERS = [
+    ["\x89PNG", "That is a picture: the search page looks it up, and a star on the page that opens adds it."],
+    ["PK\x03", "That is a zip file: unpack it, and choose the key files in it, one after the other."],
+  ];
+
   /** Add the pictures of a file with a key on each line. */
   async function add(file) {
+    const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 4).arrayBuffer()));
+    for (const [signature, words] of OTHERS) if (start.startsWith(signature)) throw new Error(words);
     if (file.size > LARGEST) throw new Error("That file is too large to be a file of keys.");
     const lines = (await file.text()).split(/\r?\n/).map((line) => line.trim()).filter(Boolean);
     const keys = lines.map((line) => babelgen.keyfile.read(line));

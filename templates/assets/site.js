@@ -124,7 +124,7 @@ const babelgen = (() => {
     const caption = element("span", "", { className: "caption" });
     const prompt = words(cut(row[0], 300));
     prompt.setAttribute("aria-hidden", "true"); // the picture says them
-    caption.append(prompt, element("span", `${title}, no.\u00a0${position}`, { dir: "auto", className: "place" }));
+    caption.append(prompt, element("span", `${cut(title, 80)}, no.\u00a0${position}`, { dir: "auto", className: "place" }));
     link.append(mounted(row), caption);
     const item = element("li");
     item.append(link);

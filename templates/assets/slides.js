@@ -64,7 +64,8 @@
     const found = show.at(number);
     const row = await babelgen.row(found.row);
     const [slug, title] = items.collections[row[1]];
-    const { href = address(babelgen.itemPath(slug, row[2])), place = `${title}, no.\u00a0${row[2]}` } = found;
+    const words = `${babelgen.cut(title, 80)}, no.\u00a0${row[2]}`;
+    const { href = address(babelgen.itemPath(slug, row[2])), place = words } = found;
     return { row, href, place, view: address(`views/${row[3].slice(0, 2)}/${row[3]}.webp`) };
   }
 

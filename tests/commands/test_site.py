@@ -1,5 +1,6 @@
 """`site`: from a library of the tiny edition to pages."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,26 @@ from babelgen.catalog import Catalog
 from babelgen.cli import main
 from babelgen.commands.site import Neighbours
 from babelgen.edition import Edition, load_edition
+from babelgen.gallery import writer
+from babelgen.gallery.pages import Pages
 from babelgen.keys import Address, Shelf, format_key, next_key, previous_key
 from babelgen.library import load_library, picture_name
 from babelgen.statistics import statistics_of
 
 from .. import tiny
 from ..conftest import LibraryFactory, library_factory
+from ..export.printed import print_library
 from ..gallery.links import check
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
+
+
+@pytest.fixture
+def books(words_library: LibraryFactory) -> Path:
+    """A printed library of one collection."""
+    root = words_library({"name": "one", "kind": "range", "count": 2})
+    print_library(root)
+    return root
 
 
 def test_a_rendered_library_becomes_a_site(
@@ -79,6 +91,88 @@ def test_statistics_are_published_and_only_those_that_are_pinned(
     assert main(["site", "--library", str(root), "--out", "other"]) == 1
     assert "are not the ones that it was made with." in capsys.readouterr().err
     assert not (elsewhere / "other").exists()
+
+
+def test_what_cannot_be_replaced_is_told_by_its_place_in_the_site(
+    books: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["site", "--library", str(books), "--out", "pages"]
+    assert main(words) == 0
+    capsys.readouterr()
+    (elsewhere / "pages/about.html").unlink()
+    (elsewhere / "pages/about.html").mkdir()
+    assert main(words) == 1
+    told = "error: pages/about.html cannot be written, so the site is not finished: Is a directory.\n"
+    assert capsys.readouterr() == ("", told)
+    (elsewhere / "pages/about.html").rmdir()
+    assert main(words) == 0
+    assert check(elsewhere / "pages") == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+@pytest.mark.parametrize("lock", [True, False])
+def test_a_site_that_nobody_may_write_is_told_of(
+    books: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str], lock: bool
+) -> None:
+    words = ["site", "--library", str(books), "--out", "pages"]
+    assert main(words) == 0
+    capsys.readouterr()
+    paths = [elsewhere / "pages", *(elsewhere / "pages").rglob("*")]
+    for path in paths:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    if lock:
+        (elsewhere / "pages/.babelgen/lock").chmod(0o644)
+    code, told = main(words), capsys.readouterr().err
+    for path in paths:
+        path.chmod(0o755)
+    assert (code, told) == (1, "error: The site folder pages cannot be written: Permission denied.\n")
+
+
+def test_a_site_whose_lock_cannot_be_had_is_told_of(
+    books: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (elsewhere / "pages/.babelgen/lock").mkdir(parents=True)
+    assert main(["site", "--library", str(books), "--out", "pages"]) == 1
+    told = "error: The site folder pages cannot be written: Is a directory.\n"
+    assert capsys.readouterr() == ("", told)
+
+
+def test_an_interrupt_says_what_has_become_of_the_site(
+    books: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def told(*words: str) -> str:
+        capsys.readouterr()
+        assert main(["site", "--library", str(books), "--out", "pages", *words]) == 130
+        return capsys.readouterr().err
+
+    unfinished = "error: Interrupted; the site in pages is not finished, and the next build ends it.\n"
+    with monkeypatch.context() as patch:
+        patch.setattr(Pages, "html", stop)
+        assert told() == unfinished
+    assert main(["site", "--library", str(books), "--out", "pages"]) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Pages, "html", stop)
+        assert told("--fresh") == "error: Interrupted; the site in pages is as it was.\n"
+    monkeypatch.setattr(writer, "_move", stop)
+    assert told("--base-url", "https://example.org/") == unfinished
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("file", "file is a file: say the name of a folder."),
+        ("file/pages", "The site folder file/pages cannot be made: Not a directory."),
+    ],
+)
+def test_a_file_is_no_place_for_a_site(
+    books: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str], out: str, told: str
+) -> None:
+    (elsewhere / "file").touch()
+    assert main(["site", "--library", str(books), "--out", out]) == 1
+    assert capsys.readouterr() == ("", f"error: {told}\n")
 
 
 def test_a_library_that_is_not_there_is_told(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

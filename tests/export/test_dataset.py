@@ -147,6 +147,21 @@ def test_what_changed_is_brought_up_to_date_and_what_is_foreign_stays(
     assert not (out / "data/00001").exists()
 
 
+def test_folders_that_somebody_else_made_stay(books: Path) -> None:
+    export(books)
+    folders = [Path("data set/data") / name for name in ("00007", "2024", "9-notes")]
+    for folder in folders:
+        folder.mkdir()
+    mine = [folder / f"{'a' * 32}.png" for folder in folders[1:]]
+    for path in mine:
+        path.write_bytes(b"mine")
+    Path("data set/data/00009").write_text("mine")
+    export(books, "--collection", "search")
+    assert folders[0].is_dir()
+    assert all(path.read_bytes() == b"mine" for path in mine)
+    assert Path("data set/data/00009").read_text() == "mine"
+
+
 def test_a_picture_that_changed_is_taken_anew(books: Path) -> None:
     rows = export(books)
     source = file_of(books, "pictures", rows[0]["name"])
@@ -258,7 +273,8 @@ def test_datasets_loads_it_with_all_that_is_known(
             ["--out", "mine"],
             "mine holds what is not a data set of ours, such as a.txt: choose an empty folder.",
         ),
-        (["--out", "file"], "The export stopped at file: File exists."),
+        (["--out", "file"], "file is a file: say the name of a folder."),
+        (["--out", "file/set"], "The export stopped at file/set: Not a directory."),
         (["--library", "nowhere"], "There is no library in nowhere: it has no library.toml."),
     ],
 )
@@ -287,7 +303,7 @@ def test_two_exports_at_once_are_refused(books: Path, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("step", range(1, 12))
 def test_a_stop_at_any_file_leaves_rows_whose_pictures_are_there(
-    books: Path, monkeypatch: pytest.MonkeyPatch, step: int
+    books: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], step: int
 ) -> None:
     monkeypatch.setattr("babelgen.export.dataset.FOLDER", 2)
     export(books, "--collection", "search")
@@ -304,6 +320,8 @@ def test_a_stop_at_any_file_leaves_rows_whose_pictures_are_there(
         patch.setattr(os, "replace", stop)
         code = main(["export", "dataset", "--library", str(books), "--out", "data set"])
     assert code == (130 if len(done) == step else 0)
+    told = "error: Interrupted; what was done in data set is kept, and the same command goes on from there.\n"
+    assert capsys.readouterr().err.endswith(told) == (code == 130)
     lines = Path("data set/metadata.jsonl").read_text("ascii").splitlines()
     assert lines
     assert all((Path("data set") / json.loads(line)["file_name"]).is_file() for line in lines)

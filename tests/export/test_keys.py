@@ -1,9 +1,11 @@
 """Keys as a zip file."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from babelgen.cli import main
+from babelgen.export import workshop
 from babelgen.keys.keyfile import read_key_text
 from babelgen.library import load_library
 
@@ -19,6 +22,8 @@ from .conftest import RANGE, SEARCH
 from .printed import print_library
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
+
+ROOT = str(Path(__file__).parents[2])
 
 
 def export(root: Path, *words: str) -> dict[str, str]:
@@ -149,18 +154,49 @@ def test_unzip_reads_it(books: Path) -> None:
 
 
 def test_an_interrupted_export_leaves_the_file_as_it_was(
-    books: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+    books: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     export(books)
     before = Path("keys.zip").read_bytes()
+    capsys.readouterr()
 
     def stop(key: str) -> bytes:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("babelgen.export.keys.key_data", stop)
     assert main(["export", "keys", "--library", str(books), "--out", "keys.zip"]) == 130
+    assert capsys.readouterr().err == "error: Interrupted; nothing was written under the name keys.zip.\n"
     assert [path.name for path in elsewhere.iterdir()] == ["keys.zip"]
     assert Path("keys.zip").read_bytes() == before
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one_of_that_name(
+    books: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = "import os, babelgen.export.keys as keys; keys.key_data = lambda key: os._exit(9); from babelgen.cli import main; main({})"
+    words = ["export", "keys", "--library", str(books), "--out", "keys.zip"]
+    done = subprocess.run(
+        [sys.executable, "-c", killed.format(words)], env=os.environ | {"PYTHONPATH": ROOT}, check=False
+    )
+    assert done.returncode == 9
+    assert {path.name for path in elsewhere.iterdir()} == {".keys.zip.export"}
+    Path(".keys.zip.export/mine").touch()
+    Path(".other.zip.export").mkdir()
+    export(books)
+    assert {path.name for path in elsewhere.iterdir()} == {"keys.zip", ".other.zip.export"}
+
+
+def test_an_export_that_is_still_running_is_left_alone(
+    books: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with workshop(Path("keys.zip")) as shop:
+        (shop / "zip").write_bytes(b"half")
+        assert main(["export", "keys", "--library", str(books), "--out", "keys.zip"]) == 1
+        told = "error: Another export is writing keys.zip: wait for it to end.\n"
+        assert capsys.readouterr() == ("", told)
+        assert (shop / "zip").read_bytes() == b"half"
+        main(["export", "keys", "--library", str(books), "--out", "other.zip"])
+    assert [path.name for path in elsewhere.iterdir()] == ["other.zip"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from babelgen.cli import main
+from babelgen.errors import UserError
+from babelgen.export import pack_site, workshop
+from babelgen.gallery import hold
+from babelgen.zips import Zip
 
 from ..conftest import LibraryFactory
 from ..gallery.links import check
@@ -86,6 +90,44 @@ def test_flagged_ones_are_left_out_unless_they_are_asked_for(words_library: Libr
     assert picture not in packed
     assert not [path for path, data in packed.items() if name in path or name.encode() in data]
     assert picture in export(root, "--flagged")
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one_of_that_name(books: Path, elsewhere: Path) -> None:
+    left = Path(".site.zip.export")
+    (left / "site/pictures").mkdir(parents=True)
+    for name in ("lock", "zip", "site/pictures/half"):
+        (left / name).write_bytes(b"half")
+    assert not [path for path in export(books) if "half" in path]
+    assert [path.name for path in elsewhere.iterdir()] == ["site.zip"]
+
+
+def test_no_build_changes_a_site_while_it_is_packed(
+    books: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = []
+
+    def add(self: Zip, name: str, data: bytes, deflate: bool = False) -> None:
+        seen.append(main(["site", "--library", str(books), "--out", "pages", "--fresh"]))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Zip, "add", add)
+        words = ["export", "site", "--library", str(books), "--site", "pages", "--out", "site.zip"]
+        assert main(words) == 130
+    assert seen == [1]
+    assert capsys.readouterr().err == (
+        "error: Another build or export is at work in pages: wait for it to end.\n"
+        "error: Interrupted; nothing was written under the name site.zip.\n"
+    )
+    assert [path.name for path in elsewhere.iterdir()] == ["pages"]
+
+
+def test_a_site_that_is_being_built_is_not_packed(books: Path) -> None:
+    assert main(["site", "--library", str(books), "--out", "pages"]) == 0
+    with workshop(Path("site.zip")) as shop:
+        with hold(Path("pages")), pytest.raises(UserError, match="at work in pages"):
+            pack_site(Path("pages"), Path("site.zip"), shop)
+        assert pack_site(Path("pages"), Path("site.zip"), shop) == len(built(Path("pages")))
 
 
 def test_json_is_one_object(books: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,12 +2,13 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from babelgen.gallery import paths
 
-from .made_up import HOSTILE, MadeLibrary, neighbours, row
+from .made_up import HOSTILE, MadeCollection, MadeLibrary, neighbours, row
 from .reader import Reader
 
 PAGES = [
@@ -63,6 +64,27 @@ def test_no_page_is_wider_than_a_phone(reader: Reader, width: int) -> None:
     for path in PAGES:
         wide = reader.open(path).evaluate("document.documentElement.scrollWidth")
         assert wide <= width, path
+
+
+@pytest.mark.parametrize("title", ["A very long title " * 60, "Unbroken" * 150])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_long_titles_leave_room_for_what_they_are_titles_of(
+    browser: Any, tmp_path: Path, title: str, width: int
+) -> None:
+    library = MadeLibrary(tmp_path / "library", title=title)
+    library.add(MadeCollection("long", title), [row(at, "the sea") for at in range(3)])
+    library.build(tmp_path / "site")
+    context = browser.new_context(viewport={"width": width, "height": 700})
+    page = context.new_page()
+    for path in (paths.HOME, paths.sheet("long"), paths.item("long", 2), f"{paths.SEARCH}#q=sea"):
+        page.goto(f"{(tmp_path / 'site').as_uri()}/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator(".mark span").bounding_box()["height"] < 70
+        for one in page.locator(".crumbs, .label .name").all():
+            assert one.bounding_box()["height"] < 150
+    page.wait_for_selector("#results .place")
+    assert page.locator("#results .place").first.bounding_box()["height"] < 200
+    context.close()
 
 
 def test_search_finds_words_in_any_order_without_case_and_accents(reader: Reader) -> None:

@@ -184,6 +184,26 @@ class TestFile:
         reader.told("0 pictures added", "[role=status]")
         assert kept(reader) == []
 
+    @pytest.mark.parametrize(
+        ("name", "start", "told"),
+        [
+            ("a.png", b"\x89PNG\r\n\x1a\n", "That is a picture: the search page looks it up"),
+            ("keys.zip", b"PK\x03\x04", "That is a zip file: unpack it"),
+        ],
+    )
+    def test_what_is_taken_for_a_file_of_keys_is_told_of(
+        self, reader: Reader, name: str, start: bytes, told: str
+    ) -> None:
+        shelf(reader)
+        file = {
+            "name": name,
+            "mimeType": "application/octet-stream",
+            "buffer": start + bytes(range(256)) * 40,
+        }
+        reader.page.set_input_files("#import", files=[file])
+        reader.told(told, "[role=status]")
+        assert kept(reader) == []
+
     def test_keys_of_189436_characters_come_out_whole(self, browser: Any, tmp_path: Path) -> None:
         library = MadeLibrary(tmp_path / "library")
         keys = [base64.b64encode(random.Random(seed).randbytes(142077)).decode() for seed in range(3)]

@@ -75,7 +75,9 @@ def harmless(markup: str) -> Bones:
         assert attributes.get("class", "term") in ("term", "to-left", "to-center", "to-right")
         href = attributes.get("href", "#")
         assert re.match(
-            r"https?://|mailto:|#essay|#$|glossary\.html#\d|to/[A-Za-z0-9._/-]+\.html$", href, re.I
+            r"https?://|mailto:|#essay|#$|glossary\.html#\d|to/[A-Za-z0-9._/-]+\.html(#[A-Za-z0-9%_.':=-]*)?$",
+            href,
+            re.I,
         ), href
     assert not re.search("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", markup)
     return bones
@@ -134,6 +136,31 @@ class TestMarkdown:
             '<p dir="auto"><a href="to/../other/index.html">x</a> y</p>\n'
         )
 
+    def test_it_may_name_a_place_there(self) -> None:
+        assert '<a href="to/a.html#b-%C3%A9">' in essay("[x](a.html#b-é)")
+        assert "<a" not in essay("[x](gone.html#b)")
+        for fragment in ("b<c", "\u202eb", "'onclick='x", "javascript:x"):
+            (link,) = [one for one in harmless(essay(f"[x](a.html#{fragment})")).elements if one[0] == "a"]
+            assert set(link[1]) == {"href"}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '"' * 2000,
+            "👩" * 2000,
+            "-\n" * 1000,
+            "|a" * 300 + "\n" + "|-" * 300 + "\n|" * 390,
+            "\ud800" * 2000,
+        ],
+    )
+    def test_a_caption_whose_markup_is_large_stays_a_text(self, text: str) -> None:
+        markup = note(text)
+        assert len(markup.encode()) <= 10 * 1024
+        assert [name for name, _ in harmless(markup).elements] == ["p"]
+
+    def test_a_long_caption_with_some_markup_has_it(self) -> None:
+        assert note("many *words* " * 150).count("<em>") == 150
+
 
 LINKS = [
     "javascript:alert(1)",
@@ -151,7 +178,7 @@ LINKS = [
     "https:///a",
     "a.js",
     "a.html?b",
-    "a.html#b",
+    "#a.html#b",
     "%2e%2e/a.html%00",
     "blob:https://example.org/a",
     "ftp://example.org",

@@ -15,6 +15,7 @@ from babelgen.rooms import NO_ROOM, Reference, Room, Term
 from .links import check, unreached
 from .made_up import HOSTILE, MadeCollection, MadeLibrary, made_up, row
 from .reader import Reader
+from .test_axes import MadeAxes, tabled
 from .test_safety import Skeleton, skeletons
 from .test_site import files, item, stamps
 
@@ -127,7 +128,23 @@ LINKS = {
     "../../../index.html": "",
     "../../../../../etc/passwd.html": "",
     "/index.html": "",
-    "../../favourites.html": "",
+    "../../favourites.html": "../../favourites.html",
+    "../../profiles.html": "../../profiles.html",
+    "../../profiles.html#profile-": "../../profiles.html#profile-",
+    "../../404.html": "../../404.html",
+    "../../prompts-0123456789ab.html": "",
+    "../pages/page-2.html": "",
+    "../pages/page-0.html": "",
+    "../pages/page-1.html": "",
+    "../pages/table.html": "",
+    "../pages/index-1.html": "",
+    "../../glossary.html#term-sea": "../../glossary.html#term-sea",
+    "../pages/item-00002.html#again-title": "../pages/item-00002.html#again-title",
+    "index.html#A-heading-with-b-no-markup-b": "index.html#essay-a-heading-with-b-no-markup-b",
+    "index.html#room-chosen": "index.html#room-chosen",
+    "../gone/index.html#a": "",
+    "../../about.html#": "../../about.html#",
+    "../../search.html#q=sea&steps=20": "../../search.html#q=sea&amp;steps=20",
 }
 
 
@@ -141,7 +158,35 @@ def test_texts_link_to_pages_that_are_there_as_seen_from_where_they_stand(
     told = (tmp_path / "site" / where).read_text("utf-8").partition('class="note"')[2]
     found = {int(number): link for link, number in re.findall(r'href="([^"]+)">n(\d+)n</a>', told)}
     assert found == {number: link for number, link in enumerate(LINKS.values()) if link}
+    astray = [line for line in check(tmp_path / "site") if "profile-" not in line]
+    assert astray == []
+
+
+def test_texts_link_to_further_pages_of_a_list_where_there_are_some(tmp_path: Path) -> None:
+    axes = MadeAxes(tuple(f"c{at}" for at in range(100)), ("r1", "r2", "r3"))
+    library = tabled(tmp_path / "library", axes, 121)
+    links = {"page-2": True, "page-3": False, "table": True, "table-2": True, "table-3": False}
+    one = library.collections[0]
+    text = " ".join(f"[n{name}n]({name}.html)" for name in links)
+    library.collections = (replace(one, room=Room(captions={1: text})),)
+    rows = [row(at, f"of many {at}", "tm") for at in range(600)]
+    library.add(MadeCollection("many", "Many"), rows)
+    library.build(tmp_path / "site")
+    told = item(tmp_path / "site", "grid", 1).partition('class="note"')[2]
+    found = set(re.findall(r'href="([a-z0-9-]+)\.html">n\1n</a>', told))
+    assert found == {name for name, there in links.items() if there}
+    lists = sorted(path.name for path in (tmp_path / "site").glob("prompts-*.html"))
+    assert lists
+    library.collections = (
+        replace(library.collections[0], room=Room(captions={1: f"[x](../../{lists[0]})"})),
+        *library.collections[1:],
+    )
+    assert changed(library, tmp_path / "site") == {paths.sheet("grid"), paths.item("grid", 1)}
+    assert f'<a href="../../{lists[0]}">x</a>' in item(tmp_path / "site", "grid", 1)
+    library.collections = library.collections[:1]  # the list of prompts is a single page now
+    library.build(tmp_path / "site")
     assert check(tmp_path / "site") == []
+    assert lists[0] not in item(tmp_path / "site", "grid", 1)
 
 
 class TestChosen:
@@ -281,6 +326,14 @@ class TestGlossary:
             '<h1 id="title"><span class="words" dir="auto">the <a class="term" href="../../glossary.html#term-sea">sea</a>'
             ' at <a class="term" href="../../glossary.html#term-sunset">sunset</a></span></h1>'
         )
+
+    def test_of_many_words_of_a_prompt_the_first_ones_lead_to_it(self, tmp_path: Path) -> None:
+        library = made_up(tmp_path / "library")
+        library.glossary = tuple(Term(f"w{number}", (), "x") for number in range(40))
+        prompt = " ".join(one.term for one in library.glossary)
+        library.add(MadeCollection("words", "Words"), [row(0, prompt, "tw")])
+        library.build(tmp_path / "site")
+        assert item(tmp_path / "site", "words", 1).count('class="term"') == 12
 
     def test_pages_lead_to_it_only_where_there_is_one(
         self, library: MadeLibrary, site: Path, tmp_path: Path

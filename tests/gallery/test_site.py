@@ -67,6 +67,15 @@ class TestPages:
         assert 'rel="prev"' not in item(site, "pages", 1)
         assert 'rel="next"' not in item(site, "pages", 8)
 
+    def test_the_only_picture_of_a_collection_has_no_way_on_at_all(self, tmp_path: Path) -> None:
+        library = MadeLibrary(tmp_path / "library")
+        library.add(MadeCollection("one", "One"), [row(3, "the sea")])
+        library.build(tmp_path / "site")
+        page = item(tmp_path / "site", "one", 1)
+        assert "1 <i>of</i> 1" in page
+        for dead in ("This is the", "First", "Last", 'class="turn'):
+            assert dead not in page
+
     def test_a_neighbour_in_the_library_is_a_link_and_another_a_command(self, site: Path) -> None:
         before, after = neighbours("mini-7k3q9d2x", row(7, "").key)
         page = item(site, "pages", 8)
@@ -81,6 +90,8 @@ class TestPages:
         assert long.key[-20:] in page
         assert long.key not in page
         assert f"{long.name}.key --out picture.png" in words(page)
+        assert "This renders it, in the folder that holds the key file:" in page
+        assert "the folder that holds the key file" not in item(site, "pages", 8)
         assert (site / paths.key_file(long.name)).read_text() == long.key + "\n"
         assert long.key in (site / paths.key_script(long.name)).read_text()
 
@@ -127,6 +138,34 @@ class TestPages:
         section = page.partition(f'id="{profile[1]}"')[2].partition("</section>")[0]
         assert "CPU &lt;x86&gt;" in section
         assert "cpu-1f9a" in section
+
+    def test_a_profile_is_named_once_on_that_page(self, library: MadeLibrary, tmp_path: Path) -> None:
+        library.details = {"id": "cpu-1f9a", "Device": "CPU"}
+        library.build(tmp_path / "site")
+        assert words((tmp_path / "site" / paths.PROFILES).read_text()).count("cpu-1f9a") == 1
+
+    def test_the_index_of_no_prompts_says_so(self, tmp_path: Path) -> None:
+        library = MadeLibrary(tmp_path / "library")
+        library.add(MadeCollection("none", "None"), [])
+        library.build(tmp_path / "site")
+        page = (tmp_path / "site" / paths.prompts()).read_text()
+        assert "There are no prompts yet: nothing is printed." in page
+        assert "alphabetical" not in page
+
+    def test_a_long_title_is_whole_on_its_own_page_and_short_elsewhere(self, tmp_path: Path) -> None:
+        title = "A very long title of something " * 40
+        library = MadeLibrary(tmp_path / "library", title=f"L{title}")
+        library.add(MadeCollection("long", f"C{title}"), [row(at, "the sea") for at in range(3)])
+        library.build(tmp_path / "site", base="https://example.org/")
+        for path in (tmp_path / "site").rglob("*.html"):
+            page = path.read_text()
+            own = {
+                "index.html": 2,
+                "collections/long/index.html": 1,
+            }  # the first page and its card of the collection
+            assert page.count(title.strip()) == own.get(str(path.relative_to(tmp_path / "site")), 0)
+            assert len(page.partition("<title>")[2].partition("</title>")[0]) < 250
+        assert "CA very long title" in item(tmp_path / "site", "long", 1)
 
     def test_pictures_in_lists_are_lazy_and_have_a_size_and_a_tone(self, site: Path) -> None:
         page = (site / paths.sheet("pages")).read_text()

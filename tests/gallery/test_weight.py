@@ -15,13 +15,13 @@ from babelgen.catalog import Picture
 from babelgen.collections.tree import BEGINNING, Gene, Generation, Tree
 from babelgen.gallery import paths
 from babelgen.gallery.text import WHOLE_KEY
-from babelgen.rooms import MOST_CHOSEN, Room
+from babelgen.rooms import LONGEST_NOTE, MOST_CHOSEN, Room
 from babelgen.store.pictures import THUMBNAIL_WIDTH, VIEW_QUALITY, WEBP_METHOD
 
 from .furnished import Furnished, furnish
 from .made_up import MADE, MINI, MadeCollection, MadeLibrary, key_of, name_of, row
 
-REQUESTS, BYTES, ITEM = 15, 400_000, 12 * 1024
+REQUESTS, BYTES, ITEM, ANY_ITEM = 15, 400_000, 12 * 1024, 40 * 1024
 WORDS = "a harbour town at dusk with fishing boats, a mill on the left, oil on canvas, warm light from the windows"
 
 
@@ -156,6 +156,22 @@ def test_an_items_page_is_small(heavy: Path) -> None:
     for slug in ("many", "same", "room-1"):
         for page in (heavy / "collections" / slug).glob("item-*.html"):
             assert page.stat().st_size <= ITEM, page
+
+
+@pytest.mark.parametrize("character", ['"', "&", "👩", "海"])
+def test_an_items_page_is_bounded_whatever_its_texts_are_made_of(tmp_path: Path, character: str) -> None:
+    """HTML spells some characters with five, and a caption's markup can be far longer than the caption."""
+    words = character * 300
+    library = HeavyFurnished(tmp_path / "library", title=words, kinds={"cpu-1f9a": {"Device": "CPU"}})
+    rows = [replace(one, prompt=words, negative=words) for one in longest()[:9]]
+    captions = {1: character * LONGEST_NOTE, 2: "-\n" * 1000, 3: "*a* " * 500, 4: "|a\n|-" + "\n|" * 900}
+    for number in range(9):
+        room = Room(captions={} if number else captions)
+        library.add(MadeCollection(f"same-{number}", words, "search", words, room=room), rows)
+    library.build(tmp_path / "site", base="https://example.org/library/")
+    sizes = [page.stat().st_size for page in tmp_path.glob("site/collections/*/item-*.html")]
+    assert len(sizes) == 81
+    assert max(sizes) <= ANY_ITEM
 
 
 def test_an_items_page_is_small_where_it_is_told_to_other_sites(tmp_path: Path) -> None:
