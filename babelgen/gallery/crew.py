@@ -2,19 +2,20 @@
 
 Law: they are spawned, ask the snapshot on disk and write what waits for the site, and nothing else; results come back in
 any order, since what is made of them does not depend on it. A process whose parent is gone ends.
-May import: the standard library, babelgen.errors, gallery.making.
+May import: the standard library, gallery.making, gallery.staging.
 """
 
 import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import TYPE_CHECKING, Any, cast
 
-from babelgen.gallery.making import Made, Maker, Task, Work
+from babelgen.gallery.making import Maker, Task, Work
+from babelgen.gallery.staging import Made
 
 if TYPE_CHECKING:
     Pipe = Connection[Any, Any]
@@ -30,24 +31,51 @@ def processes_for(pages: int) -> int:
     return max(1, min(cores, pages // (WORTH // 2)))
 
 
-def work_side_by_side(work: Work, tasks: Iterator[Task], count: int) -> Iterator[list[Made]]:
-    """Do tasks in so many processes; what one of them raises is raised here."""
-    context = multiprocessing.get_context("spawn")
-    crew: dict[Pipe, SpawnProcess] = {}
-    try:
-        for _ in range(count):
+class Crew:
+    """Processes that start when they are hired, and then wait for what they are to work on. Close it."""
+
+    def __init__(self) -> None:
+        self._members: dict[Pipe, SpawnProcess] = {}
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def hire(self, count: int) -> None:
+        """Have so many; one alone would be nobody's help."""
+        context = multiprocessing.get_context("spawn")
+        while 1 < count > len(self):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(work, theirs), daemon=True)
-            process.start()
+            process = context.Process(target=_work, args=(theirs,), daemon=True)
+            with _uninterrupted():
+                process.start()
             theirs.close()
-            crew[ours] = process
-        yield from _deal(tasks, crew)
-    finally:
-        for connection, process in crew.items():
+            self._members[ours] = process
+
+    def make(self, work: Work, tasks: Iterator[Task]) -> Iterator[list[Made]]:
+        """Do tasks, and let the crew go, which reads the snapshot as long; what one of them raises is raised here."""
+        for connection in self._members:
+            connection.send(work)
+        yield from _deal(tasks, self._members)
+        self.close()
+
+    def close(self) -> None:
+        """Let them go."""
+        while self._members:
+            connection, process = self._members.popitem()
             connection.close()
             process.join(5)
             if process.is_alive():
                 process.kill()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Keep interrupts waiting. What starts meanwhile never has any: the parent has them, too, and closes the connection."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _deal(tasks: Iterator[Task], crew: dict[Pipe, SpawnProcess]) -> Iterator[list[Made]]:
@@ -75,11 +103,10 @@ def _give(connection: Connection, tasks: Iterator[Task], waiting: dict[Pipe, int
         waiting[connection] += 1
 
 
-def _work(work: Work, connection: Pipe) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent has it, too, and closes the connection
+def _work(connection: Pipe) -> None:
     with suppress(EOFError, BrokenPipeError, ConnectionResetError), connection:
         try:
-            with closing(Maker(work)) as maker, maker.index.reading():
+            with closing(Maker(connection.recv())) as maker, maker.index.reading():
                 while True:
                     connection.send(maker.make(connection.recv()))
         except (EOFError, OSError) as error:

@@ -17,7 +17,7 @@ from babelgen.gallery.pages import Pages, Site
 from babelgen.gallery.paths import item as item_path
 from babelgen.gallery.rooms import Rooms
 from babelgen.gallery.source import Edition, Neighbour, Neighbours, Room, Term
-from babelgen.gallery.staging import Places, stage
+from babelgen.gallery.staging import Made, Places, stage
 from babelgen.gallery.takeaway import KeysZip, zipped
 from babelgen.gallery.views import SHEET, NeighbourView, Views
 
@@ -95,26 +95,14 @@ class Keys(NamedTuple):
 Task = Items | Sheet | List | Keys
 
 
-class Made(NamedTuple):
-    """A file that was made. holds: the sign of its bytes; state: what it is to the site; page: the one that it is beside.
-
-    names: of an item's page, those of its picture and of the pictures before and after it in the whole library.
-    """
-
-    path: str
-    holds: str
-    state: str
-    page: str = ""
-    names: tuple[str, str, str] | None = None
-
-
 class Maker:
     """Makes pages. Close it."""
 
     def __init__(self, work: Work) -> None:
         self._work, self._asked = work, ("", "")
         self.index = Index(work.snapshot, work.editions)
-        tables, trees = ({one.slug: getattr(one, kind) for one in work.headings} for kind in ("axes", "tree"))
+        tables = {one.slug: one.axes for one in work.headings}
+        trees = {one.slug: one.tree for one in work.headings}
         addresses = Addresses(self.index, tables, trees, bool(work.profiles))
         self.rooms = Rooms(work.headings, work.glossary, addresses.has)
         self.views = Views(self.index, self._neighbours, work.profiles, self.rooms)

@@ -14,10 +14,10 @@ from pathlib import Path, PurePosixPath
 
 from babelgen.gallery import data, feeds, paths, references
 from babelgen.gallery.axes import Axes, axes_of, table_pages, table_view
-from babelgen.gallery.crew import processes_for, work_side_by_side
+from babelgen.gallery.crew import Crew, processes_for
 from babelgen.gallery.index import Standing, remember_neighbours
 from babelgen.gallery.intake import fit_slugs, take
-from babelgen.gallery.making import Heading, Keys, List, Made, Maker, Sheet, Task, Work, key_files, runs
+from babelgen.gallery.making import Heading, Keys, List, Maker, Sheet, Task, Work, key_files, runs
 from babelgen.gallery.marks import Marks, block
 from babelgen.gallery.pages import TEMPLATES, Site
 from babelgen.gallery.signs import program, sign
@@ -56,11 +56,15 @@ def build_site(
     """
     fit_slugs([collection.slug for collection in library.collections])
     folders = [templates, *([TEMPLATES] if templates != TEMPLATES else [])]
-    with open_site(site, library.root, fresh) as writer:
+    with open_site(site, library.root, fresh) as writer, closing(Crew()) as crew:
         state = state_of(library, catalog, folders, flagged, base)
         if built := writer.finished(state):
             return built
         told("reading")
+        if (
+            writer.moved() is None
+        ):  # every page is to be made: those who do it start while the library is read
+            crew.hire(processes or processes_for(catalog.count()))
         with closing(take(writer.snapshot, library, catalog, flagged, program(), writer.moved())) as index:
             editions = index.editions
         named = Site(
@@ -71,7 +75,7 @@ def build_site(
             catalog.profiles(), folders, named, writer.places,
         )  # fmt: skip
         with closing(Maker(work)) as maker:
-            build = _Build(writer, work, maker, Marks(work, maker), processes)
+            build = _Build(writer, work, maker, Marks(work, maker), crew, processes)
             build.files()
             build.pages()
             build.tables({one.slug: axes for one in library.collections if (axes := axes_of(one))})
@@ -98,6 +102,7 @@ class _Build:
     work: Work
     maker: Maker
     marks: Marks
+    crew: Crew
     processes: int | None
 
     def files(self) -> None:
@@ -181,13 +186,10 @@ class _Build:
     def drawers(self) -> None:
         """Want the pages of all collections and of the prompts index, and have them made."""
         tasks: Iterable[Task] = self._lists()
-        if self.writer.moved() is None:
-            # All pages: whoever makes them can start while it is found what they are made from.
-            pages = sum(drawer.printed for drawer in self.maker.index.drawers)
-        else:
+        if not self.crew:
             tasks = list(tasks)
-            pages = len(tasks) + self.writer.unmade()
-        self._make(tasks, self.processes or processes_for(pages))
+            self.crew.hire(self.processes or processes_for(len(tasks) + self.writer.unmade()))
+        self._make(tasks)
 
     def _lists(self) -> Iterator[Task]:
         """The contact sheets, zip files and pages of the prompts index to make; with them items' pages are wished."""
@@ -222,22 +224,18 @@ class _Build:
         if part:
             blocks.append(block(drawer, self.maker, part))
 
-    def _make(self, tasks: Iterable[Task], count: int) -> None:
+    def _make(self, tasks: Iterable[Task]) -> None:
         todo = chain(tasks, self._items())
-        made = work_side_by_side(self.work, todo, count) if count > 1 else map(self.maker.make, todo)
+        made = self.crew.make(self.work, todo) if self.crew else map(self.maker.make, todo)
         with self.maker.index.reading():
             for part in made:
-                self._made(part)
+                self.writer.made(part)
         new = self.writer.neighbours()
         if (first := next(new, None)) is not None:
             remember_neighbours(self.work.snapshot, chain([first], new))
             for number in self.writer.unsigned():
                 drawer = self.maker.index.drawers[number]
                 self.writer.resign((wish.path, wish.sign) for wish, _ in self.marks.items(drawer))
-
-    def _made(self, part: list[Made]) -> None:
-        for made in part:
-            self.writer.made(made.path, made.holds, made.state, made.page, made.names)
 
     def told(self) -> None:
         """Want what tells other programs of a site that has an address, once all pages are known."""

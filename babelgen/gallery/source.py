@@ -199,6 +199,9 @@ class Catalog(Protocol):
     def pictures(self, names: list[str], /) -> Mapping[str, Picture]:
         """The rows of those of the names (at most 500) that are rendered."""
 
+    def count(self) -> int:
+        """How many pictures are rendered."""
+
     def state(self) -> str:
         """Another one whenever something in it is other than it was; '' where that cannot be told."""
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 from babelgen.copies import same
@@ -29,6 +30,19 @@ class Places:
     site: Path
     staged: Path
     library: Path
+
+
+class Made(NamedTuple):
+    """A file that was made. holds: the sign of its bytes; state: what it is to the site; page: the one that it is beside.
+
+    names: of an item's page, those of its picture and of the pictures before and after it in the whole library.
+    """
+
+    path: str
+    holds: str
+    state: str
+    page: str = ""
+    names: tuple[str, str, str] | None = None
 
 
 def prepare(places: Places) -> None:

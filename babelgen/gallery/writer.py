@@ -9,7 +9,7 @@ May import: the standard library, babelgen.copies, errors, gallery.memory, galle
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -19,7 +19,7 @@ from babelgen.copies import same
 from babelgen.errors import UserError
 from babelgen.gallery import staging, watch
 from babelgen.gallery.memory import KEPT, OWN, hold, inside, open_memory, picture_paths, telling
-from babelgen.gallery.staging import ADDED, CHANGED, SAME, Places
+from babelgen.gallery.staging import ADDED, CHANGED, SAME, Made, Places
 
 SNAPSHOT = "index.sqlite"
 
@@ -201,20 +201,16 @@ class Writer:
         select = "SELECT count(*) FROM wanted WHERE state IS NULL AND collection NOT NULL"
         return int(self._db.execute(select).fetchone()[0])
 
-    def made(
-        self, path: str, holds: str, state: str, page: str = "", names: tuple[str, str, str] | None = None
-    ) -> None:
-        """A page that was wished was made, or a file beside the page `page`; names: see `neighbours`."""
-        if names:
-            self._db.execute("INSERT OR REPLACE INTO neighbours VALUES (?, ?, ?)", names)
-        if page:
-            self._db.execute("INSERT OR IGNORE INTO beside VALUES (?, ?)", (path, page))
-        else:
-            self._db.execute("INSERT OR IGNORE INTO remade VALUES (?)", (path,))
-        self._db.execute(
+    def made(self, files: Sequence[Made]) -> None:
+        """Pages that were wished were made, and files beside them."""
+        add = self._db.executemany
+        add("INSERT OR REPLACE INTO neighbours VALUES (?, ?, ?)", (one.names for one in files if one.names))
+        add("INSERT OR IGNORE INTO beside VALUES (?, ?)", ((one.path, one.page) for one in files if one.page))
+        add("INSERT OR IGNORE INTO remade VALUES (?)", ((one.path,) for one in files if not one.page))
+        add(
             """INSERT INTO wanted (path, sign, holds, state) VALUES (?1, '', ?2, ?3)
                ON CONFLICT DO UPDATE SET holds = ?2, state = ?3""",
-            (path, holds, state),
+            ((one.path, one.holds, one.state) for one in files),
         )
 
     def neighbours(self) -> Iterator[tuple[str, str, str]]:

@@ -166,6 +166,9 @@ class MadeLibrary:
     def state(self) -> str:
         return ""
 
+    def count(self) -> int:
+        return len(self.rows)
+
     def versions(self) -> Iterator[tuple[str, str]]:
         return ((name, version_of(self.rows[name])) for name in sorted(self.rows))
 

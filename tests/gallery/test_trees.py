@@ -12,6 +12,7 @@ from babelgen.collections.choices import Session
 from babelgen.collections.tree import BEGINNING, Gene, Generation, Tree
 from babelgen.gallery import paths
 from babelgen.gallery.trees import GENES, lines
+from babelgen.rooms import Room
 
 from .links import check, unreached
 from .made_up import MadeCollection, MadeLibrary, row
@@ -87,6 +88,18 @@ def test_every_link_leads_somewhere(site: Path) -> None:
     assert check(site) == []
     assert unreached(site) == {"404.html"}
     assert 'href="tree.html"' in (site / paths.sheet("bred")).read_text("utf-8")
+
+
+def test_texts_link_to_the_pages_that_a_tree_has(tmp_path: Path) -> None:
+    essay = tmp_path / "essay.md"
+    essay.write_text("[one](tree.html#g2) [two](tree-2.html) [other](../plain/tree.html)")
+    library = MadeLibrary(tmp_path / "library")
+    room = Room(essay=essay)
+    library.add(MadeCollection("bred", "Bred", tree=TREE, room=room), [row(0, "the sea")])
+    library.add(MadeCollection("plain", "Plain"), [row(1, "the sea")])
+    library.build(tmp_path / "site")
+    page = (tmp_path / "site" / paths.sheet("bred")).read_text("utf-8")
+    assert '<a href="tree.html#g2">one</a> two other' in page
 
 
 def test_a_collection_without_a_tree_has_no_such_page(tmp_path: Path) -> None:
