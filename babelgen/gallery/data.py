@@ -86,7 +86,8 @@ def search(index: Index) -> Iterator[tuple[str, str, Iterator[list[str | int]]]]
     numbers = {drawer.slug: drawer.number for drawer in index.drawers}
     editions = {id_: number for number, id_ in enumerate(index.editions)}
     for start in range(0, index.count("pictures"), PART):
-        mark = sign(program(), list(numbers.items()), list(editions), index.shown(start, PART))
+        ids = [(slug, numbers[slug], id_, editions[id_]) for slug, id_ in index.origins(start, PART)]
+        mark = sign(program(), ids, index.shown(start, PART))
         items = index.firsts(start, PART)
         rows = (_row(item, numbers[item.slug], editions[item.picture.edition]) for item in items)
         yield paths.search_data(start // PART + 1), mark, rows

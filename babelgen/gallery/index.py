@@ -277,6 +277,12 @@ class Index:
         select = "SELECT shown FROM firsts WHERE number > ? ORDER BY number LIMIT ?"
         return self._db.execute(select, (start, most)).fetchall()
 
+    def origins(self, start: int, most: int) -> list[tuple[str, str]]:
+        """The collections and editions of those pictures, by slug and id."""
+        select = """SELECT DISTINCT c.slug, f.edition FROM firsts f JOIN collections c ON c.number = f.collection
+            WHERE f.number BETWEEN ? AND ? ORDER BY 1, 2"""
+        return self._db.execute(select, (start + 1, start + most)).fetchall()
+
     def newest(self, most: int) -> Iterator[Item]:
         """The pictures that were rendered last, the last one first, each where it comes first."""
         return iter(

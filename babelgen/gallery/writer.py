@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from babelgen.copies import same
 from babelgen.errors import UserError
@@ -34,8 +35,7 @@ class Built:
     removed: int
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(NamedTuple):
     """An item's page that is wanted: how it is called in the work, and what it is made from."""
 
     path: str
@@ -176,9 +176,8 @@ class Writer:
 
     def wish(self, wishes: Iterable[Wish]) -> None:
         """Want items' pages; those that the site has are not made again."""
-        rows = ((w.path, w.sign, w.collection, w.place, w.position) for w in wishes)
         self._db.executemany(
-            "INSERT INTO wanted (path, sign, collection, place, position) VALUES (?, ?, ?, ?, ?)", rows
+            "INSERT INTO wanted (path, sign, collection, place, position) VALUES (?, ?, ?, ?, ?)", wishes
         )
         if not self._fresh:
             self._db.execute(
