@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from babelgen.collections.collection import Spec
+from babelgen.collections.collection import Places, Spec
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 
@@ -76,6 +76,10 @@ class Derived(Spec):
     def prompts(self) -> tuple[str, ...]:
         """As its specification has them."""
         return self.spec.prompts()
+
+    def places(self, edition: Edition) -> Places:
+        """As its specification has them."""
+        return self.spec.places(edition)
 
 
 def derived(spec: Spec, slug: str, kind: str, edition: Edition, root: Path) -> Derived:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from babelgen.gallery import data
+from babelgen.gallery.films import FilmView
 from babelgen.gallery.index import Index
 from babelgen.gallery.pages import Pages, Site
 from babelgen.gallery.paths import item as item_path
@@ -34,6 +35,7 @@ class Heading:
     description: str
     origin: str
     room: Room
+    film: FilmView | None = None
     axes: bool = False  # whether it has a table, which this process makes
 
 
