@@ -1,6 +1,6 @@
 """The command line of what is made beside libraries: `animate`, `develop`, `import`.
 
-May import: exits, options, settings; commands inside functions.
+May import: exits, films, options, settings; commands inside functions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from babelgen.exits import Command
+from babelgen.films import Show
 from babelgen.options import EditionOption, Flagged, KeyFile, KeyText, LibraryFolder, make_setting, options_of
 from babelgen.settings import Setting
 
@@ -32,7 +33,14 @@ def add_extras(app: typer.Typer) -> None:
 
 def animate(
     collection: Annotated[str, typer.Argument(metavar="COLLECTION", help="The collection's name.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where it goes: a .webp, a .gif or an .mp4.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Where it goes: a .webp, a .gif or an .mp4; into the library, for its site, by default.",
+            show_default=False,
+        ),
+    ] = None,
     library: LibraryFolder = None,
     fps: Annotated[float, typer.Option(min=0.01, max=1000, help="Frames a second.")] = 12.0,
     ping_pong: Annotated[bool, typer.Option("--ping-pong", help="Out, and back again.")] = False,
@@ -50,7 +58,7 @@ def animate(
     """
     from babelgen.commands import animate as command
 
-    show = command.Show(fps, ping_pong, loop, width, quality, flagged)
+    show = Show(fps, ping_pong, loop, width, quality, flagged)
     return command.animate(collection, library, out, show)
 
 

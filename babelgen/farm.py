@@ -17,16 +17,17 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from babelgen.catalog import Catalog, Facts, Failure
-from babelgen.engines import Done, Engine, Failed, Order, Outcome, Pulse, Ready
-from babelgen.engines.engine import DIFFUSION
+from babelgen.engines import Developed, Done, Engine, Failed, Order, Outcome, Pulse, Ready
+from babelgen.engines.engine import DEVELOPING, DIFFUSION
 from babelgen.errors import UserError
 from babelgen.library import Library
-from babelgen.plan import WHOLE, Item, Plan, Shard, done_of, make_plan
+from babelgen.plan import WHOLE, Item, Plan, Shard, done_of, make_plan, plan_stages
 from babelgen.settings import ON_CPU, Setting
-from babelgen.store import Run, open_run, open_store
+from babelgen.store import Run, open_run, open_store, stages_in_place
 from babelgen.weights import fetch
 
 MERGE_EVERY = 1.0  # seconds; what is done in between is in the journals, and is told of a moment later
+CLAIM = "stages/"  # before the names of pictures whose stages a run has taken on
 LOOK_AGAIN = 2.0  # seconds between looks at what other runs have taken on
 
 
@@ -45,6 +46,10 @@ class Progress(Protocol):
         """How many of the pictures of the plan other runs have made, and how many they have taken on, as far as is seen."""
         ...
 
+    def developing(self, count: int) -> None:
+        """All pictures are there; now the stages of so many of them are made, which is told of as pictures are."""
+        ...
+
     def waiting(self, count: int) -> None:
         """This run has nothing left to do; so many pictures are still being made by others."""
         ...
@@ -53,7 +58,9 @@ class Progress(Protocol):
 @dataclass
 class Tally:
     """What a run did: pictures rendered, those of them that were flagged, pictures there before, those that other runs
-    made meanwhile, and the failures of this run, and of earlier and other ones."""
+    made meanwhile, and the failures of this run, and of earlier and other ones.
+
+    developed: pictures whose stages were made. undeveloped: those whose stages could not be."""
 
     rendered: int = 0
     flagged: int = 0
@@ -61,6 +68,8 @@ class Tally:
     done_elsewhere: int = 0
     failed_before: int = 0
     failures: tuple[Failure, ...] = ()
+    developed: int = 0
+    undeveloped: tuple[Failure, ...] = ()
 
 
 def render_library(
@@ -86,7 +95,29 @@ def render_library(
             order = Order(work.edition, library.root, backend, setting, run.folder)
             tasks.append((order, _Claimed(run, work.items, tally)))
         _render_all(tasks, engine, _Teller(run, progress, tally), progress)
+        _develop_all(library, run, engine, progress, tally, setting, shard)
     return tally
+
+
+def _develop_all(
+    library: Library,
+    run: Run,
+    engine: Engine,
+    progress: Progress,
+    tally: Tally,
+    setting: Setting,
+    shard: Shard,
+) -> None:
+    """The stages that collections ask for, of all pictures that are there."""
+    works = plan_stages(library, shard)
+    if not works:
+        return
+    progress.developing(sum(len(work.items) for work in works))
+    tasks: list[tuple[Order, _Claimed]] = []
+    for work in works:
+        order = Order(work.edition, library.root, DEVELOPING, setting, run.folder)
+        tasks.append((order, _ClaimedStages(run, work.items, tally)))
+    _render_all(tasks, engine, _StagesTeller(run, progress, tally), progress)
 
 
 def _forgive(library: Library, shard: Shard) -> None:
@@ -146,7 +177,7 @@ class _Claimed:
         while self._places:
             places = [self._places.popleft() for _ in range(min(most, len(self._places)))]
             items = {place: self._items[place] for place in places}
-            granted = self._run.claim([item.name for item in items.values()])
+            granted = self._claim([item.name for item in items.values()])
             self.elsewhere += [place for place, item in items.items() if item.name not in granted]
             ours = self._unsettled([item.name for item in items.values() if item.name in granted])
             if ours:
@@ -157,9 +188,12 @@ class _Claimed:
         """See what has become of the items that others had; what nobody has now is for this run."""
         places = {self._items[place].name: place for place in self.elsewhere}
         unsettled = self._unsettled(list(places))
-        free = self._run.claim([name for name in places if name in unsettled])
+        free = self._claim([name for name in places if name in unsettled])
         self.elsewhere = [place for name, place in places.items() if name in unsettled and name not in free]
         self._places.extend(place for name, place in places.items() if name in free)
+
+    def _claim(self, names: Sequence[str]) -> set[str]:
+        return self._run.claim(names)
 
     def _unsettled(self, names: Sequence[str]) -> set[str]:
         """Those pictures that no other run has finished since the plan was made."""
@@ -169,6 +203,18 @@ class _Claimed:
         self._tally.done_elsewhere += len(done)
         self._tally.failed_before += len(failed)
         return set(names) - done - failed
+
+
+class _ClaimedStages(_Claimed):
+    """The same for stages, which no row tells of: where they are in their place, they are made."""
+
+    def _claim(self, names: Sequence[str]) -> set[str]:
+        granted = self._run.claim([f"{CLAIM}{name}" for name in names])
+        return {name.removeprefix(CLAIM) for name in granted}
+
+    def _unsettled(self, names: Sequence[str]) -> set[str]:
+        failed = {failure.name for failure in self._tally.undeveloped}
+        return {name for name in names if name not in failed and not stages_in_place(self._run.root, name)}
 
 
 @dataclass
@@ -197,17 +243,20 @@ class _Teller:
         """Something has happened."""
         self.untold.append(outcome)
         if isinstance(outcome, Failed):
-            failure = _failure(outcome, order)
-            self.run.journal.record(failure)
-            self.tally.failures += (failure,)
+            self._failed(outcome, order)
         if isinstance(outcome, Ready | Pulse) or time.monotonic() - self.merged >= MERGE_EVERY:
             self.flush()
+
+    def _failed(self, outcome: Failed, order: Order) -> None:
+        failure = _failure(outcome, order)
+        self.run.journal.record(failure)
+        self.tally.failures += (failure,)
 
     def flush(self, hasty: bool = False) -> None:
         """Enter in the catalog what is done, and tell of it; hasty: see `Run.merge`."""
         if any(not isinstance(outcome, Pulse) for outcome in self.untold):
             self.run.merge(hasty)
-        if failed := [outcome.item.name for outcome in self.untold if isinstance(outcome, Failed)]:
+        if failed := [outcome.name for outcome in self.untold if isinstance(outcome, Failed)]:
             self.run.release(failed)
         self.merged = time.monotonic()
         self.progress.shared(
@@ -217,8 +266,16 @@ class _Teller:
             if isinstance(outcome, Done):
                 self.tally.rendered += 1
                 self.tally.flagged += outcome.picture.flagged
+            self.tally.developed += isinstance(outcome, Developed)
             self.progress.advanced(outcome)
         self.untold.clear()
+
+
+class _StagesTeller(_Teller):
+    """The same for stages: where there can be none of a picture, it is there all the same."""
+
+    def _failed(self, outcome: Failed, order: Order) -> None:
+        self.tally.undeveloped += (_failure(outcome, order),)
 
 
 def _failure(outcome: Failed, order: Order) -> Failure:

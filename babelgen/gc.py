@@ -3,7 +3,7 @@
 Law: nothing goes that a collection names, and nothing at all while a render is at work. The library's lock is held while
 something is removed, so that no render begins to plan in between, and let go every few seconds, since who waits for it
 does not wait for long; each time it is taken again, no render may have begun, and no collection have changed.
-May import: catalog, collections, edition, errors, library, store; never torch.
+May import: catalog, collections, edition, errors, films, library, store; never torch.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from babelgen.catalog import Catalog, Facts, Failure, Picture
 from babelgen.collections import Derived, Spec
 from babelgen.collections.derived import FOLDER, SUFFIX
 from babelgen.edition import Edition
 from babelgen.errors import UserError
+from babelgen.films import slug_of
 from babelgen.library import FILE, Library, load_library
 from babelgen.store import (
     PARTS,
@@ -27,11 +29,15 @@ from babelgen.store import (
     Store,
     Unsettled,
     changing,
+    film_files,
     forget_pictures,
     open_idle,
     read_part,
     remove_files,
+    remove_stages,
     run_folders,
+    size_of,
+    stage_folders,
     strangers,
     unsettled,
 )
@@ -41,6 +47,9 @@ REST = 0.2  # seconds that they are given; whoever waits looks twenty times a se
 _KEYS = re.compile(
     rf"[0-9a-f]{{32}}{re.escape(SUFFIX)}|\..+\.tmp"
 )  # files of keys, and what killed writers left of them
+
+
+_TEMPORARY = re.compile(r"\..+\.tmp")
 
 
 @dataclass
@@ -68,7 +77,7 @@ class Garbage:
     left. failures: of keys that no collection names. runs: that died. facts: that no row refers to.
     left_alone: what is not ours, or a link. unknown: files of pictures that collections name, in a library whose catalog
     knows of no such picture at all: the catalog may have been lost. busy: a render is at work, so that of files without a
-    row nothing can be said. begun: something may have been removed.
+    row nothing can be said. stages: that no collection asks for. films: files of those of collections that are no more. begun: something may have been removed.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -76,6 +85,7 @@ class Garbage:
         self.pictures, self.leftovers, self.temporary = Heap(most), Heap(most), Heap(most)
         self.failures, self.runs, self.facts = Heap(most), Heap(most), Heap(most)
         self.keys, self.left_alone, self.unknown = Heap(most), Heap(most), Heap(most)
+        self.stages, self.films = Heap(most), Heap(most)
         self.busy = self.begun = False
 
     @property
@@ -89,6 +99,8 @@ class Garbage:
             "runs": self.runs,
             "facts": self.facts,
             "keys": self.keys,
+            "stages": self.stages,
+            "films": self.films,
         }
 
 
@@ -105,7 +117,7 @@ def survey(library: Library, garbage: Garbage, tell: Callable[[], None], everyth
         tell()
     if not runs.living:  # whose profile nothing refers to before its first picture
         garbage.facts.add(needs.unused_facts())
-    _enter_keys(garbage, needs.unread_keys())
+    _enter_others(garbage, needs.unread_keys(), needs.unnamed_films())
 
 
 def collect(library: Library, garbage: Garbage, tell: Callable[[], None], everything: bool = False) -> None:
@@ -125,9 +137,10 @@ def collect(library: Library, garbage: Garbage, tell: Callable[[], None], everyt
             garbage.runs.add(folder.name for folder in dead)
             if _take_turn(store, needs, parts, garbage, tell):
                 garbage.facts.add(sorted("/".join(fact) for fact in store.forget_facts()))
-                if files := needs.unread_keys():
-                    _enter_keys(garbage, files)  # while they can be measured
-                    remove_files(file.path for file in files)
+                keys, films = needs.unread_keys(), needs.unnamed_films()
+                _enter_others(garbage, keys, films)  # while they can be measured
+                if keys or films:
+                    remove_files(file.path for file in (*keys, *films))
                 return
         time.sleep(REST)
 
@@ -142,6 +155,8 @@ def _take_turn(
         forget_pictures(store, [*found.pictures, *found.failures])
         _enter(garbage, found)  # while the files can be measured
         remove_files(file.path for file in found.files)
+        for folder in found.stages:
+            remove_stages(folder)
         tell()
         if time.monotonic() > deadline:
             return False
@@ -157,9 +172,9 @@ def _undisturbed(library: Library) -> Iterator[Store]:
         yield store
 
 
-def _named(library: Library) -> list[tuple[Edition, Spec]]:
-    """All that says which keys a library's collections name; titles and texts may change."""
-    return [(collection.edition, collection.spec) for collection in library.collections]
+def _named(library: Library) -> list[tuple[Edition, Spec, bool]]:
+    """All that says which keys a library's collections name, and what is kept of them; titles and texts may change."""
+    return [(collection.edition, collection.spec, collection.stages) for collection in library.collections]
 
 
 @dataclass(frozen=True)
@@ -172,6 +187,7 @@ class _Found:
     temporary: list[File]
     unknown: list[File]
     strange: list[str]
+    stages: list[Path]
 
     @property
     def files(self) -> Iterator[File]:
@@ -191,10 +207,13 @@ def _enter(garbage: Garbage, found: _Found) -> None:
     )
     for heap, files in kinds:
         heap.add((file.path for file in files), _size(files))
+    for folder in found.stages:
+        garbage.stages.add([str(folder)], size_of(folder))
 
 
-def _enter_keys(garbage: Garbage, files: Sequence[File]) -> None:
-    garbage.keys.add((file.path for file in files), _size(files))
+def _enter_others(garbage: Garbage, keys: Sequence[File], films: Sequence[File]) -> None:
+    for heap, files in ((garbage.keys, keys), (garbage.films, films)):
+        heap.add((file.path for file in files), _size(files))
 
 
 def _size(files: Sequence[File]) -> int:
@@ -213,6 +232,8 @@ class _Needs:
         """runs: what their journals tell is taken for entered in the catalog; None where it is."""
         self._library = library
         self._names = {bytes.fromhex(entry.name) for entry in library.entries()}
+        asking = (collection for collection in library.collections if collection.stages)
+        self._staged = {bytes.fromhex(entry.name) for one in asking for entry in library.keys(one)}
         self._late = runs.entries if runs else ()
         self._busy = runs is not None and runs.living
         self._known = False
@@ -259,7 +280,14 @@ class _Needs:
             [] if self._busy else here.temporary,
             [file for name in unknown for file in here.files[name]],
             [str(path) for path in here.strange],
+            self._unwanted_stages(part),
         )
+
+    def _unwanted_stages(self, part: str) -> list[Path]:
+        """The folders of stages that no collection asks for, and what killed writers left beside them."""
+        folders, temporary = stage_folders(self._library.root, part)
+        unwanted = [folder for folder in folders if bytes.fromhex(folder.name) not in self._staged]
+        return unwanted if self._busy else [*unwanted, *temporary]
 
     def unused_facts(self) -> list[str]:
         """The facts that nothing refers to that stays, once every part was looked at."""
@@ -284,6 +312,15 @@ class _Needs:
             files = [file for file in entries if file.is_file(follow_symlinks=False)]
         unread = [file for file in files if _KEYS.fullmatch(file.name) and file.name not in read]
         return sorted(unread, key=lambda file: file.name)
+
+    def unnamed_films(self) -> list[File]:
+        """The files of films of collections that are no more, and what killed writers left beside them."""
+        slugs = {collection.slug for collection in self._library.collections}
+        return [
+            file
+            for file in film_files(self._library.root)
+            if _TEMPORARY.fullmatch(file.name) or slug_of(file.name) not in slugs | {""}
+        ]
 
     def _rows(self, part: str) -> dict[str, list[tuple[str, str]]]:
         """The pictures of a part, and the facts that each refers to."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, islice
+from pathlib import Path
 from typing import overload
 
 import numpy as np
@@ -23,7 +24,7 @@ from babelgen.catalog import Catalog
 from babelgen.collections import Collection
 from babelgen.edition import Edition
 from babelgen.library import Library, picture_name
-from babelgen.store import in_place
+from babelgen.store import in_place, stages_in_place
 
 PAGE = 1000  # keys that the catalog is asked about at once
 TODO, FAILED, DONE = range(3)
@@ -154,19 +155,40 @@ def make_plan(library: Library, shard: Shard = WHOLE) -> Plan:
     """Compare a library's keys, or a shard of them, with its catalog."""
     with Catalog.open(library.root) as catalog:
         surveys = survey(library, catalog, shard)
+    works = _works((found, found.fresh & (found.states == TODO)) for found in surveys)
+    done, failed = (sum(found.count(state) for found in surveys) for state in (DONE, FAILED))
+    return Plan(works, done, failed)
+
+
+def plan_stages(library: Library, shard: Shard = WHOLE) -> tuple[Work, ...]:
+    """What stages are to be made: of pictures that are there, in collections that ask for them."""
+    asking = tuple(collection for collection in library.collections if collection.stages)
+    if not asking:
+        return ()
+    with Catalog.open(library.root) as catalog:
+        surveys = survey(replace(library, collections=asking), catalog, shard)
+    return _works((found, _lacks_stages(found, library.root)) for found in surveys)
+
+
+def _lacks_stages(found: Survey, root: Path) -> NDArray[np.bool_]:
+    lacks: NDArray[np.bool_] = found.fresh & (found.states == DONE)
+    for at in np.flatnonzero(lacks):
+        lacks[at] = not stages_in_place(root, bytes(found.names[at]).ljust(16, b"\0").hex())
+    return lacks
+
+
+def _works(surveys: Iterable[tuple[Survey, NDArray[np.bool_]]]) -> tuple[Work, ...]:
+    """Those of the surveyed items that are to be worked on."""
     stretches: dict[Edition, list[Stretch]] = {}
-    for found in surveys:
-        todo = found.fresh & (found.states == TODO)
+    for found, todo in surveys:
         for steps in np.unique(found.steps[todo]):
             numbers = found.numbers[todo & (found.steps == steps)]
             stretch = Stretch(found.collection, int(steps), numbers)
             stretches.setdefault(found.collection.edition, []).append(stretch)
-    works = [
+    return tuple(
         Work(edition, Items(sorted(those, key=lambda stretch: -stretch.steps)))
         for edition, those in stretches.items()
-    ]
-    done, failed = (sum(found.count(state) for found in surveys) for state in (DONE, FAILED))
-    return Plan(tuple(works), done, failed)
+    )
 
 
 def survey(library: Library, catalog: Catalog, shard: Shard = WHOLE) -> list[Survey]:

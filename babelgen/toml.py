@@ -125,6 +125,13 @@ class Table:
         values = self._get(name, dict, "a table", {} if optional else None)
         return Table(values, self._where, f"{self._prefix}{name}.", self._text, f"{self._header}/{name}")
 
+    def switch(self, name: str) -> Table | None:
+        """A table inside this one; true is an empty one, false or nothing is none."""
+        if isinstance(self._values.get(name, False), bool):
+            return Table({}, self._where, f"{self._prefix}{name}.") if self.flag(name, False) else None
+        self._get(name, dict, "true, false or a table", None)
+        return self.table(name)
+
     def tables(self, name: str) -> list[Table]:
         """A list of tables, `[[name]]`; none there is an empty list."""
         return [

@@ -66,7 +66,7 @@ WRONG_USAGE = [
     ["render", "--slots", "0"], ["render", "--engine", "spark"], ["render", "--device", "tpu"], ["verify", "--precision", "int8"], ["random", "--count", "0"], ["random", "--seed", "x"], ["range", "--steps", "65"],
     ["range", "--level", "book"], ["range", "--page", "-1"], ["range", "--page", "9" * 5000], ["search"],
     ["interpolate", "--frames", "0"], ["interpolate", "--method", "spline"], ["walk", "a", "b"], ["walk", "--space", "time"], ["evolve", "--genes", "0"], ["evolve", "--auto", "-1"],
-    ["animate", "a"], ["animate", "a", "--out", "b.webp", "--fps", "0"], ["develop", "a"], ["import"], ["import", "a", "--noise", "x"],
+    ["animate"], ["animate", "a", "--out", "b.webp", "--fps", "0"], ["develop", "a"], ["import"], ["import", "a", "--noise", "x"],
     ["key", "show", "a", "b"], ["key", "render", "a"], ["key", "next", "--count"], ["edition", "show"],
     ["export"], ["export", "keys"], ["export", "dataset", "--base-url", "a"], ["export", "site", "a"],
 ]  # fmt: skip

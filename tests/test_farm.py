@@ -70,6 +70,9 @@ class Witness:
     def shared(self, done: int, taken: int) -> None:
         self.others = (done, taken)
 
+    def developing(self, count: int) -> None:
+        assert count
+
     def waiting(self, count: int) -> None:
         assert count
 

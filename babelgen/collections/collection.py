@@ -16,6 +16,7 @@ from babelgen.collections.axes import Axes
 from babelgen.collections.tree import Tree
 from babelgen.edition import Edition
 from babelgen.errors import UserError
+from babelgen.films import FASTEST, Show
 from babelgen.keys import MAX_STEPS, Shelf
 from babelgen.keys.numerals import write_number
 from babelgen.rooms import NO_ROOM, Room, read_room
@@ -28,6 +29,18 @@ MOST = 10_000_000  # keys in one collection
 
 Embeddings = Mapping[Shelf, NDArray[np.float32]]
 """Those of shelves of kind t, (length, width) each, which only the model can tell."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a frame stands among others, in words. unsaid: no text says its prompt, so these are said in its stead."""
+
+    words: str
+    unsaid: bool
+
+
+Places = Callable[[int], Place | None]
+"""From a key's number: where it stands; None where nothing is to be said of that."""
 
 
 class Spec(Protocol):
@@ -66,6 +79,10 @@ class Spec(Protocol):
         """Where its keys come from, in a sentence for pages; '' where nothing is to be said beside its kind."""
         return ""
 
+    def places(self, edition: Edition) -> Places:
+        """What tells where each key stands between or beside others."""
+        return lambda _: None
+
     def shelves(self, edition: Edition) -> tuple[Shelf, ...]:
         """The prompts whose embeddings its keys are made of; where there are any, its keys are derived: see derived.py."""
         return ()
@@ -94,6 +111,7 @@ class Collection:
     """One collection of a library.
 
     slug: names it in addresses. added: by a command, not by the recipe. room: what its pages have beside the pictures.
+    stages: whether it is kept how each of its pictures came out of its noise. film: how they are shown as one, if they are.
     """
 
     slug: str
@@ -104,11 +122,17 @@ class Collection:
     spec: Spec
     added: bool = False
     room: Room = NO_ROOM
+    stages: bool = False
+    film: Show | None = None
 
     @property
     def origin(self) -> str:
         """Where its keys come from, in a sentence for pages."""
         return self.spec.origin()
+
+    def places(self) -> Places:
+        """What tells where each of its keys stands between or beside others."""
+        return self.spec.places(self.edition)
 
     @property
     def axes(self) -> Axes | None:
@@ -140,11 +164,27 @@ def read_collection(table: Table, edition: Edition, folder: Path = Path()) -> Co
     kind = table.choice("kind", KINDS)
     title, description = table.text("title", slug), table.text("description", "")
     added, _ = table.flag("added", False), table.text("edition", "")
+    stages, film = table.flag("stages", False), _read_film(table)
     spec = KINDS[kind](table, edition)
     room = read_room(table, folder, spec.count(), lambda keys: _places(spec, edition, keys))
     table.refuse_others()
     room = replace(room, asked=spec.asked())
-    return Collection(slug, title, description, kind, edition, spec, added, room)
+    return Collection(slug, title, description, kind, edition, spec, added, room, stages, film)
+
+
+def _read_film(table: Table) -> Show | None:
+    """The optional field `film`: true, or a table of fps, ping_pong, loop, width, quality."""
+    fields = table.switch("film")
+    if fields is None:
+        return None
+    rate = fields.real("fps", Show.rate)
+    if not 0.01 <= rate <= FASTEST:
+        raise fields.error("fps", f"must be from 0.01 to {FASTEST} frames a second, not {rate:g}")
+    back, for_ever = fields.flag("ping_pong", False), fields.flag("loop", True)
+    width = fields.number("width", low=2, high=16383) if "width" in fields.names() else None
+    quality = fields.number("quality", Show.quality, low=0, high=100)
+    fields.refuse_others()
+    return Show(rate, back, 0 if for_ever else 1, width, quality)
 
 
 def _places(spec: Spec, edition: Edition, keys: set[str]) -> dict[str, list[int]]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from babelgen.collections.collection import Spec
+from babelgen.collections.collection import Places, Spec
 from babelgen.collections.tree import Tree
 from babelgen.edition import Edition
 from babelgen.errors import UserError
@@ -92,6 +92,10 @@ class Derived(Spec):
     def tree(self) -> Tree | None:
         """As its specification has it."""
         return self.spec.tree()
+
+    def places(self, edition: Edition) -> Places:
+        """As its specification has them."""
+        return self.spec.places(edition)
 
 
 def derived(spec: Spec, slug: str, kind: str, edition: Edition, root: Path) -> Derived:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from babelgen.collections.collection import Embeddings, check_prompt
 from babelgen.edition import Edition
-from babelgen.errors import BadKey
+from babelgen.errors import BadKey, UserError
 from babelgen.keys import (
     Address,
     Condition,
@@ -32,6 +32,8 @@ from babelgen.keys.digits import split_digits
 from babelgen.statistics import statistics_of
 from babelgen.tokens import tokens_of
 from babelgen.toml import Table
+
+LONGEST_SAID = 120  # characters of a prompt that other words stand around
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,18 @@ def key_of_prompt(edition: Edition, prompt: str, page: int, steps: int, negative
     below = tokens.shelf(negative) if negative else default
     address = Address(steps, tokens.shelf(prompt), page, None if below == default else below)
     return edition.codec.parse(format_key(address, edition.key_space()))
+
+
+def in_words(key: Key, edition: Edition) -> str:
+    """A key's prompt in quotes; '' where no text says it, or none that is known here."""
+    if not isinstance(key.condition, Shelf) or key.condition.kind != "t":
+        return ""
+    try:
+        text = tokens_of(edition).text(key.condition)
+    except UserError:  # of a retired edition
+        return ""
+    short = text if len(text) <= LONGEST_SAID else f"{text[: LONGEST_SAID - 1].rstrip()}…"
+    return f"“{short}”" if text else "the empty prompt"
 
 
 def check_stop(table: Table, name: str, text: str, edition: Edition) -> None:

@@ -13,14 +13,18 @@ from numpy.typing import NDArray
 from babelgen.collections.collection import (
     MOST,
     Embeddings,
+    Place,
+    Places,
     Spec,
     check_prompt,
     read_steps,
     require_prompts,
+    shown,
 )
 from babelgen.collections.frames import (
     Frames,
     check_stop,
+    in_words,
     is_key,
     key_of_prompt,
     negative_of,
@@ -119,6 +123,25 @@ class Interpolation(Spec):
             return slerp_way(start, end, by_row)
         return lerp_way(start, end, by_row, self.restore)
 
+    def places(self, edition: Edition) -> Places:
+        """Between which stops a frame lies, and how far; of a stop itself there is nothing to say."""
+        keys, between = self.keys_of_stops(edition), self.between
+
+        @lru_cache(maxsize=2)
+        def passage(at: int) -> tuple[str, bool]:
+            there = (at + 1) % len(keys)
+            ends = keys[at], keys[there]
+            return _between(ends, (at + 1, there + 1), edition), not same_condition(*(key.condition for key in ends))
+
+        def tell(number: int) -> Place | None:
+            at, frame = divmod(number, between + 1)
+            if not frame:
+                return None
+            words, unsaid = passage(at)
+            return Place(f"{words}, {frame:,} of {between:,}", unsaid)
+
+        return tell
+
     def shelves(self, edition: Edition) -> tuple[Shelf, ...]:
         """The prompts that frames lead away from, or to."""
         return prompts_among(self.moving(edition))
@@ -143,6 +166,18 @@ class Interpolation(Spec):
         """Those of the stops that are prompts, and what is kept away."""
         texts = [stop.text for stop in self.stops if not stop.keyed]
         return tuple(text for text in (*texts, self.negative) if text)
+
+
+def _between(keys: tuple[Key, Key], numbers: tuple[int, int], edition: Edition) -> str:
+    """Between which two stops a frame lies: their prompts, else their pages, else their numbers."""
+    texts = [in_words(key, edition) or f"stop {number}" for key, number in zip(keys, numbers, strict=True)]
+    if texts[0] == texts[1]:
+        pages = [key.page for key in keys]
+        if None not in pages and pages[0] != pages[1]:
+            texts = [f"page {shown(page)}" for page in pages if page is not None]
+        else:
+            texts = [f"stop {number}" for number in numbers]
+    return f"between {texts[0]} and {texts[1]}"
 
 
 def read_interpolation(table: Table, edition: Edition) -> Interpolation:

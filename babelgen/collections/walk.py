@@ -9,11 +9,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from babelgen.collections.collection import MOST, Embeddings
+from babelgen.collections.collection import MOST, Embeddings, Place, Places
 from babelgen.collections.frames import (
     Frames,
     draw_normal,
     draw_uniform,
+    in_words,
     negative_of,
     prompts_among,
     require_embeddings,
@@ -69,6 +70,24 @@ class Walk(Started):
             return path(direction)(at) if at else first.text
 
         return make
+
+    def places(self, edition: Edition) -> Places:
+        """How many steps a frame is from the start, and in which direction; of the start itself there is nothing to say."""
+        start = in_words(self.first(edition), edition) or "the start"
+
+        def tell(number: int) -> Place | None:
+            direction, at = divmod(number, self._each)
+            far = min(at, 2 * self.length - at)
+            if not far:
+                return None
+            words = f"{far:,} {'step' if far == 1 else 'steps'} from {start}"
+            if self.directions > 1:
+                words += f", direction {direction + 1:,} of {self.directions:,}"
+            if at > self.length:
+                words += ", on the way back"
+            return Place(words, self.space != "noise")
+
+        return tell
 
     @property
     def _each(self) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from babelgen.commands.console import warn
 from babelgen.commands.progress import Meter
-from babelgen.engines import Died, Done, Failed, Outcome, Ready
+from babelgen.engines import Developed, Died, Done, Failed, Outcome, Ready
 from babelgen.farm import Tally
 from babelgen.picture import short_key
 from babelgen.plan import Plan
@@ -52,13 +52,19 @@ class Events:
         self._pictures = pictures
         self._every = every
         self._last = time.monotonic()
-        self._meter = Meter()
+        self._meter = self._pictures_meter = Meter()
         self._done_elsewhere = 0
 
     def planned(self, plan: Plan) -> None:
         """What there is to do."""
         self._meter.total = plan.todo
         self._tell("planned", to_do=plan.todo, done=plan.done, failed=plan.failed)
+
+    def developing(self, count: int) -> None:
+        """All pictures are there, and their stages come."""
+        self._meter = Meter()
+        self._meter.total = count
+        self._tell("developing", to_do=count)
 
     def advanced(self, outcome: Outcome) -> None:
         """What has just happened."""
@@ -71,6 +77,8 @@ class Events:
                 "done", name=picture.name, key=short_key(picture.key), edition=picture.edition, steps=picture.steps,
                 seconds=picture.seconds, flagged=picture.flagged,
             )  # fmt: skip
+        elif isinstance(outcome, Developed) and self._pictures:
+            self._tell("developed", name=outcome.name, key=short_key(outcome.item.key))
         elif isinstance(outcome, Failed):
             item, reason = outcome.item, outcome.reason
             self._tell(
@@ -84,7 +92,7 @@ class Events:
     def shared(self, done: int, taken: int) -> None:
         """What other runs have to do with it."""
         self._done_elsewhere = done
-        self._meter.elsewhere = done + taken
+        self._meter.elsewhere = taken + (0 if self._stages else done)
 
     def waiting(self, count: int) -> None:
         """This run has nothing left to do."""
@@ -95,12 +103,23 @@ class Events:
         self._tell(
             "ended", rendered=tally.rendered, flagged=tally.flagged, done_before=tally.done_before,
             done_elsewhere=tally.done_elsewhere, failed=len(tally.failures), failed_before=tally.failed_before,
-            deaths=self._meter.deaths, seconds=round(self._meter.seconds, 3),
+            deaths=self._deaths, seconds=round(self._pictures_meter.seconds, 3),
+            **({"developed": tally.developed, "undeveloped": len(tally.undeveloped)} if self._stages else {}),
         )  # fmt: skip
 
     def stopped(self, error: BaseException) -> None:
         """The run has not come to its end."""
-        self._tell("stopped", error=type(error).__name__, reason=str(error), rendered=self._meter.finished)
+        self._tell(
+            "stopped", error=type(error).__name__, reason=str(error), rendered=self._pictures_meter.finished
+        )
+
+    @property
+    def _stages(self) -> bool:
+        return self._meter is not self._pictures_meter
+
+    @property
+    def _deaths(self) -> int:
+        return self._pictures_meter.deaths + (self._meter.deaths if self._stages else 0)
 
     def _counts(self) -> None:
         self._last = time.monotonic()

@@ -27,6 +27,8 @@ WORDS = {
     "runs": "folders of renders that were killed",
     "facts": "profiles and editions that nothing refers to",
     "keys": "files of keys that no collection reads",
+    "stages": "stages that no collection asks for",
+    "films": "files of films of collections that are no more",
 }
 
 

@@ -11,7 +11,7 @@ from rich.table import Column
 
 from babelgen.commands import console
 from babelgen.commands.console import say, warn
-from babelgen.engines import Died, Done, Failed, Outcome, Pulse, Ready
+from babelgen.engines import Developed, Died, Done, Failed, Outcome, Pulse, Ready
 from babelgen.farm import Progress
 from babelgen.plan import Plan
 
@@ -25,6 +25,7 @@ class Meter:
     def __init__(self) -> None:
         self.start = time.monotonic()
         self.loaded: float | None = None
+        self.end: float | None = None
         self.total = self.finished = self.elsewhere = self.deaths = self.workers = self.in_hand = 0
         self.device = ""
 
@@ -33,7 +34,7 @@ class Meter:
         if isinstance(outcome, Ready):
             self.loaded = self.loaded or time.monotonic()
             self.device = outcome.profile.get("device", "")
-        elif isinstance(outcome, Done | Failed):
+        elif isinstance(outcome, Done | Developed | Failed):
             self.finished += 1
         elif isinstance(outcome, Died):
             self.deaths += 1
@@ -62,8 +63,8 @@ class Meter:
 
     @property
     def seconds(self) -> float:
-        """Since the start."""
-        return time.monotonic() - self.start
+        """Since the start, up to the end if there was one."""
+        return (self.end or time.monotonic()) - self.start
 
     @property
     def startup(self) -> float:
@@ -75,7 +76,7 @@ class RunProgress:
     """A bar with rate, time left and who works on a terminal, plain lines elsewhere."""
 
     def __init__(self) -> None:
-        self.meter = Meter()
+        self.meter = self._now = Meter()
         self._last = time.monotonic()
         self._waiting = False
         self._bar: Bar | None = None
@@ -85,22 +86,33 @@ class RunProgress:
         kept = f"; {plan.done} are there already" if plan.done else ""
         failed = f", {plan.failed} failed earlier (--retry-failed tries them again)" if plan.failed else ""
         say(f"{plan.todo} {'picture' if plan.todo == 1 else 'pictures'} to render{kept}{failed}.")
-        self.meter.total = plan.todo
-        if plan.todo and console.console.is_terminal:
+        self._begin(plan.todo)
+
+    def developing(self, count: int) -> None:
+        """Say that stages come now; the meter has pictures alone."""
+        self.close()
+        say(f"Stages of {count} {'picture' if count == 1 else 'pictures'} to make.")
+        self.meter.end = time.monotonic()
+        self._now, self._waiting = Meter(), False
+        self._begin(count)
+
+    def _begin(self, total: int) -> None:
+        self._now.total, self._last = total, time.monotonic()
+        if total and console.console.is_terminal:
             self._bar = Bar(*_columns(console.console.width), console=console.console)
-            self._bar.add_task("rendering", total=plan.todo, rate="", crew="")
+            self._bar.add_task("rendering", total=total, rate="", crew="")
             self._bar.start()
 
     def advanced(self, outcome: Outcome) -> None:
         """Count, and show it."""
-        self.meter.count(outcome)
+        self._now.count(outcome)
         if isinstance(outcome, Died):
             warn(f"{outcome.reason.rstrip('.')}; another worker takes its place.")
         self._show()
 
     def shared(self, done: int, taken: int) -> None:
         """Count what other runs have done or taken on."""
-        self.meter.elsewhere = done + taken
+        self._now.elsewhere = taken + (done if self._now is self.meter else 0)
 
     def waiting(self, count: int) -> None:
         """Say once for what it waits."""
@@ -114,9 +126,10 @@ class RunProgress:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
+            self._bar = None
 
     def _show(self) -> None:
-        meter = self.meter
+        meter = self._now
         rate = "" if meter.rate is None else f"{meter.rate:.1f} a second"
         finished = meter.finished + meter.elsewhere
         if self._bar is not None:
@@ -169,6 +182,11 @@ class Listeners:
         """What other runs have to do with it."""
         for listener in self._listeners:
             listener.shared(done, taken)
+
+    def developing(self, count: int) -> None:
+        """Stages come now."""
+        for listener in self._listeners:
+            listener.developing(count)
 
     def waiting(self, count: int) -> None:
         """For how many pictures of others this run waits."""

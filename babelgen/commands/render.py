@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from babelgen.commands.animate import keep_films
 from babelgen.commands.console import say, warn, warn_prompts
 from babelgen.commands.derive import work_out
 from babelgen.commands.events import Events, to_output
@@ -112,7 +113,9 @@ def render_and_report(
     if not library.collections:
         say(f"{library.root / FILE} has no collections yet.")
         return 0
-    return _report(tally, progress.meter, library.root, shard)
+    code = _report(tally, progress.meter, library.root, shard)
+    keep_films(library)
+    return code
 
 
 def _report(tally: Tally, meter: Meter, root: Path, shard: Shard) -> int:
@@ -126,7 +129,7 @@ def _report(tally: Tally, meter: Meter, root: Path, shard: Shard) -> int:
         )
     if tally.done_elsewhere:
         say(f"{tally.done_elsewhere} of the pictures were made by other renders meanwhile.")
-    elif not tally.rendered and not failed:
+    elif not (tally.rendered or tally.developed or tally.undeveloped or failed):
         part = "" if shard == WHOLE else f"part {shard.index} of {shard.count} of "
         say(f"Nothing to render: {part}{root} is complete.")
     if tally.flagged:
@@ -135,6 +138,10 @@ def _report(tally: Tally, meter: Meter, root: Path, shard: Shard) -> int:
             f"{tally.flagged} {were} flagged by the model's safety checker and {are} left out of the site"
             " (without --flagged)."
         )
+    if tally.developed:
+        say(f"Made the stages of {tally.developed} {'picture' if tally.developed == 1 else 'pictures'}.")
+    for failure in tally.undeveloped[:MOST_LISTED]:
+        warn(f"No stages of {short_key(failure.key)}: {failure.reason}")
     for failure in tally.failures[:MOST_LISTED]:
         warn(f"Not rendered: {short_key(failure.key)}: {failure.reason}")
     if failed:
@@ -142,4 +149,4 @@ def _report(tally: Tally, meter: Meter, root: Path, shard: Shard) -> int:
         warn(
             f"{failed} {were} failed; `render.py status` lists them, and `render --retry-failed` tries again."
         )
-    return 4 if failed else 0
+    return 4 if failed or tally.undeveloped else 0

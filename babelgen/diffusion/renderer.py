@@ -51,7 +51,9 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class _Ticket:
+class Ticket:
+    """An item in the batch, and since when."""
+
     item: Item
     key: Key
     start: float
@@ -95,9 +97,9 @@ class Renderer:
 
     def _render(self, items: Iterable[Item]) -> Iterator[Rendered | Refused]:
         refused: list[Refused] = []
-        sampler: Sampler[_Ticket] = Sampler(self._model, self.slots)
-        waiting: list[tuple[_Ticket, Tensor]] = []
-        for finished in sampler.run(self._jobs(items, refused.append)):
+        sampler: Sampler[Ticket] = Sampler(self._model, self.slots)
+        waiting: list[tuple[Ticket, Tensor]] = []
+        for finished in sampler.run(self.jobs(items, refused.append)):
             waiting.append(finished)
             if len(waiting) == DECODE_BATCH:
                 yield from self._decode(waiting)
@@ -108,7 +110,8 @@ class Renderer:
             yield from self._decode(waiting)
         yield from refused
 
-    def _jobs(self, items: Iterable[Item], refuse: Callable[[Refused], None]) -> Iterator[Job[_Ticket]]:
+    def jobs(self, items: Iterable[Item], refuse: Callable[[Refused], None]) -> Iterator[Job[Ticket]]:
+        """What the sampler is given for some items, but for those that are refused."""
         for item in items:
             try:
                 yield self.job(item)
@@ -118,12 +121,12 @@ class Renderer:
                 # A slip over this one key. What torch raises are RuntimeErrors: they are about the device.
                 refuse(Refused(item, f"{type(error).__name__}: {error}", traceback.format_exc()))
 
-    def job(self, item: Item) -> Job[_Ticket]:
+    def job(self, item: Item) -> Job[Ticket]:
         """What the sampler is given for an item; errors as reading its key has them."""
         key = self._codec.parse(item.key)
         condition = self._conditions.embedding(key.condition)
         return Job(
-            tag=_Ticket(item, key, time.perf_counter()),
+            tag=Ticket(item, key, time.perf_counter()),
             steps=key.steps,
             noise=self._model.put(torch.from_numpy(key.noise()), torch.float32),
             conditions=torch.stack([condition] if self._parts == 1 else [self._negative(key), condition]),
@@ -133,7 +136,7 @@ class Renderer:
         negative = self._conditions.default_negative() if key.negative is None else key.negative
         return self._conditions.embedding(negative)
 
-    def _decode(self, waiting: list[tuple[_Ticket, Tensor]]) -> Iterator[Rendered | Refused]:
+    def _decode(self, waiting: list[tuple[Ticket, Tensor]]) -> Iterator[Rendered | Refused]:
         pictures = decode(self._model, [latents for _, latents in waiting])
         sound = [pixels for pixels in pictures if pixels is not None]
         flags = iter(self._checker.flags(sound) if self._checker else [False] * len(sound))

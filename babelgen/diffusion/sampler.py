@@ -47,6 +47,10 @@ class Sampler(Generic[Tag]):
         self._slots = slots
         self._schedules: dict[int, Schedule] = {}
 
+    def timestep(self, steps: int, step: int) -> int:
+        """At which timestep a step of a schedule begins."""
+        return int(self._schedule(steps).timesteps[step])
+
     def run(self, jobs: Iterator[Job[Tag]]) -> Iterator[tuple[Tag, Tensor]]:
         """Sample every job; yields (tag, latents (c, h, w) float32) as pictures finish, in no fixed order."""
         first = next(jobs, None)
@@ -114,8 +118,13 @@ class Batch(Generic[Tag]):
         return list(zip(self.jobs, self.steps, strict=True))
 
     @property
+    def at_work(self) -> list[int]:
+        """The slots that work on a picture that is waited for."""
+        return [slot for slot, taken in enumerate(self._taken) if taken]
+
+    @property
     def busy(self) -> bool:
-        """Whether any slot works on a picture that is waited for."""
+        """Whether any slot does."""
         return any(self._taken)
 
     def put(self, slot: int, job: Job[Tag]) -> None:

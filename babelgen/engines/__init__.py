@@ -5,12 +5,25 @@ loaded in the workers and nowhere else.
 May import: catalog, edition, errors, plan, settings; never torch.
 """
 
-from babelgen.engines.engine import Died, Done, Engine, Failed, Order, Outcome, Pile, Pulse, Ready, Supply
+from babelgen.engines.engine import (
+    Developed,
+    Died,
+    Done,
+    Engine,
+    Failed,
+    Order,
+    Outcome,
+    Pile,
+    Pulse,
+    Ready,
+    Supply,
+)
 from babelgen.engines.inline import InlineEngine
 from babelgen.engines.local import LocalEngine
 from babelgen.engines.ray import RayEngine
 
 __all__ = [
+    "Developed",
     "Died",
     "Done",
     "Engine",

@@ -17,6 +17,7 @@ from babelgen.plan import Item
 from babelgen.settings import ON_CPU, Setting
 
 DIFFUSION = "babelgen.diffusion.worker:work"
+DEVELOPING = "babelgen.diffusion.stages:work"  # the same, but for the stages of pictures
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,23 @@ class Done:
 
     picture: Picture
 
+    @property
+    def name(self) -> str:
+        """Of the picture."""
+        return self.picture.name
+
+
+@dataclass(frozen=True)
+class Developed:
+    """The stages of an item's picture are in their place on disk."""
+
+    item: Item
+
+    @property
+    def name(self) -> str:
+        """Of the picture."""
+        return self.item.name
+
 
 @dataclass(frozen=True)
 class Failed:
@@ -61,6 +79,11 @@ class Failed:
     item: Item
     reason: str
     traceback: str = ""
+
+    @property
+    def name(self) -> str:
+        """Of the picture."""
+        return self.item.name
 
 
 @dataclass(frozen=True)
@@ -79,7 +102,7 @@ class Pulse:
     in_hand: int
 
 
-Outcome = Ready | Done | Failed | Died | Pulse
+Outcome = Ready | Done | Developed | Failed | Died | Pulse
 Backend = Callable[[Order, Iterator[Item]], Iterator[Outcome]]
 
 
@@ -122,7 +145,7 @@ class Engine(Protocol):
     """Runs items through a backend."""
 
     def run(self, order: Order, supply: Supply) -> Iterator[Outcome]:
-        """Work on all items; one Done or Failed for each, in no fixed order. A worker that dies is replaced."""
+        """Work on all items; one Done, Developed or Failed for each, in no fixed order. A worker that dies is replaced."""
         ...
 
 

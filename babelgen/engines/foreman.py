@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
-from babelgen.engines.engine import Done, Failed, Outcome, Pulse, Ready, Supply
+from babelgen.engines.engine import Developed, Done, Failed, Outcome, Pulse, Ready, Supply
 from babelgen.errors import BabelgenError
 from babelgen.plan import Item
 
@@ -90,8 +90,8 @@ class Foreman:
         hand = self._workers[worker].hand
         if isinstance(outcome, Ready):
             self._slots = outcome.slots
-        elif isinstance(outcome, Done | Failed):
-            hand.pop(outcome.picture.name if isinstance(outcome, Done) else outcome.item.name)
+        elif isinstance(outcome, Done | Developed | Failed):
+            hand.pop(outcome.name)
             self._fruitless = 0
 
     def left(self, worker: Hashable) -> None:

@@ -2,7 +2,7 @@
 
 Law: it reads the library, never writes it; it writes the site folder, and only through `writer`.
 May import: the standard library, Jinja2, filelock, markdown-it-py, Pillow, babelgen.catalog, babelgen.copies, babelgen.errors,
-babelgen.resources, babelgen.rooms, babelgen.zips; never torch.
+babelgen.films, babelgen.resources, babelgen.rooms, babelgen.stages, babelgen.zips; never torch.
 """
 
 from babelgen.gallery.feeds import base_address

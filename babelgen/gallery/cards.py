@@ -2,17 +2,18 @@
 
 Law: of a picture that is left out of the site nothing is said, since cards are made from what pages show; texts are
 short, and still to be escaped.
-May import: the standard library, gallery.paths, gallery.rooms, gallery.text, gallery.thumbs, gallery.views.
+May import: the standard library, gallery.editions, gallery.paths, gallery.rooms, gallery.text, gallery.thumbs, gallery.views.
 """
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from babelgen.gallery import paths
+from babelgen.gallery.editions import EditionView
 from babelgen.gallery.rooms import GlossaryView
 from babelgen.gallery.text import shorten
-from babelgen.gallery.thumbs import Thumb, describe
-from babelgen.gallery.views import EditionView, HomeView, ItemView, PromptsView, SheetView
+from babelgen.gallery.thumbs import Thumb, describe_prompt
+from babelgen.gallery.views import HomeView, ItemView, PromptsView, SheetView
 
 _TITLE, _DESCRIPTION = 80, 240  # characters; more is cut off wherever cards are shown
 _LARGE = (300, 157)  # pixels; smaller pictures do not fill a large card
@@ -61,10 +62,10 @@ def card(view: object, title: str, description: str) -> Card:
 def _item(view: ItemView) -> Card:
     picture = view.picture
     # What the title has whole is not said again.
-    said = f"{shorten(picture.prompt, 150)}. " if len(picture.prompt) > _TITLE else ""
+    said = f"{shorten(view.said, 150)}. " if len(view.said) > _TITLE else ""
     place = f"Number {view.position:,} of “{shorten(view.drawer.title, 40)}”"
     return Card(
-        title=shorten(picture.prompt, _TITLE) or "The empty prompt",
+        title=shorten(view.said, _TITLE) or "The empty prompt",
         description=f"{said}{place}. Its key alone re-creates it.",
         image=paths.picture(picture.name),
         width=picture.width,
@@ -79,4 +80,4 @@ def _card(title: str, description: str, thumbs: "list[Thumb] | tuple[Thumb, ...]
         return Card(*words)
     first = thumbs[0]
     picture = paths.picture(PurePosixPath(first.view).stem)
-    return Card(*words, picture, first.width, first.height, first.alt or describe(first.prompt))
+    return Card(*words, picture, first.width, first.height, first.alt or describe_prompt(first.prompt))

@@ -108,11 +108,11 @@ def names(index: Index) -> Iterator[tuple[str, str]]:
 
 
 def _row(item: Item, number: int, edition: int) -> list[str | int]:
-    """Prompt, number of the collection, position there, name, colour, width, height, key (empty where it is so
+    """Prompt (or what is said in its stead), number of the collection, position there, name, colour, width, height, key (empty where it is so
     long that a script of its own has it), steps, number of the edition."""
     p = item.picture
     key = p.key if len(p.key) <= WHOLE_KEY else ""
-    prompt = shorten(p.prompt, _PROMPT)
+    prompt = shorten(item.said, _PROMPT)
     return [prompt, number, item.position, p.name, p.colour, p.width, p.height, key, p.steps, edition]
 
 

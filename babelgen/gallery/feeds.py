@@ -96,10 +96,10 @@ def _entry(base: str, item: Item) -> str:
     page = absolute(base, paths.item(item.slug, item.position))
     image = absolute(base, paths.picture(picture.name))
     size = f'width="{picture.width}" height="{picture.height}"'
-    shown = f"<img src={_value(image)} {size} alt={_value(describe(picture.prompt))}/>"
+    shown = f"<img src={_value(image)} {size} alt={_value(describe(item))}/>"
     time = _stamp(_time(item))
     return f"""<entry>
-<title>{_text(shorten(picture.prompt, 120)) or "The empty prompt"}</title>
+<title>{_text(shorten(item.said, 120)) or "The empty prompt"}</title>
 <id>{uuid.uuid5(_PICTURES, picture.name).urn}</id>
 <link rel="alternate" type="text/html" href={_value(page)}/>
 <link rel="enclosure" type="image/png" href={_value(image)}/>

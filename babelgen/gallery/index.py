@@ -2,22 +2,25 @@
 
 Law: but for neighbours, nothing is written here, so that several processes may ask one snapshot at once; what is held in memory does not grow
 with the library. Order is that of the library throughout.
-May import: the standard library, babelgen.catalog, gallery.paths, gallery.signs, gallery.snapshot, gallery.source.
+May import: the standard library, babelgen.catalog, babelgen.stages, gallery.paths, gallery.signs, gallery.snapshot, gallery.source,
+gallery.text.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from babelgen.catalog import COLUMNS, Picture, of_row
 from babelgen.gallery import paths
 from babelgen.gallery.signs import sign
 from babelgen.gallery.snapshot import anchor
 from babelgen.gallery.source import Edition
+from babelgen.gallery.text import capitalized
+from babelgen.stages import Stages, parse_record
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,22 @@ class Drawer:
 
 @dataclass(frozen=True)
 class Item:
-    """A printed picture at a position (from 1) of a collection, which has a slug and a title."""
+    """A printed picture at a position (from 1) of a collection, which has a slug and a title.
+
+    words: where it stands among others of its collection. unsaid: whether no text says its prompt; see `said`.
+    """
 
     slug: str
     title: str
     position: int
     picture: Picture
+    words: str = ""
+    unsaid: bool = False
+
+    @property
+    def said(self) -> str:
+        """Its prompt, or what is said in its stead."""
+        return capitalized(self.words) if self.unsaid else self.picture.prompt
 
 
 @dataclass(frozen=True)
@@ -64,6 +77,7 @@ class Standing(NamedTuple):
     shown: str
     edition: str
     profile: str
+    stages: str
     strip: str
     ledger: str
     known: int
@@ -72,12 +86,13 @@ class Standing(NamedTuple):
 
 
 _COLUMNS = ", ".join(f"p.{name}" for name in COLUMNS)
-_ITEMS = f"""SELECT c.slug, c.title, i.position, {_COLUMNS} FROM items i JOIN collections c ON c.number = i.collection
+_FIELDS = f"c.slug, c.title, i.position, i.words, i.unsaid, {_COLUMNS}"
+_ITEMS = f"""SELECT {_FIELDS} FROM items i JOIN collections c ON c.number = i.collection
     JOIN pictures p ON p.name = i.name """
 _DRAWERS = """SELECT number, slug, title, kind, description, total,
     (SELECT count(*) FROM items WHERE collection = number) FROM collections ORDER BY number"""
 # A neighbour that is withheld is told from one that is not there; of one whose neighbours nobody asked for yet, `known` is 0.
-_STANDING = """SELECT i.position, f.shown, f.edition, f.profile, s.strip, l.path, n.name NOT NULL,
+_STANDING = """SELECT i.position, f.shown, f.edition, f.profile, f.stages, s.strip, l.path, n.name NOT NULL,
     coalesce(b.shown, substr(n.before, 1, n.before = '-'), ''),
     coalesce(a.shown, substr(n.after, 1, n.after = '-'), '')
     FROM items i JOIN firsts f ON f.name = i.name JOIN prompts s ON s.rank = f.prompt
@@ -117,8 +132,7 @@ class Index:
         return str(self._db.execute("SELECT value FROM facts WHERE name = 'version'").fetchone()[0])
 
     def _items(self, rest: str, *values: str | int) -> Iterator[Item]:
-        for slug, title, position, *picture in self._db.execute(_ITEMS + rest, values):
-            yield Item(slug, title, position, of_row(picture))
+        return map(_item, self._db.execute(_ITEMS + rest, values))
 
     def _places_of(self, select: str, *values: str | int) -> tuple[Item, ...]:
         """The pictures whose names a query finds, each where it comes first."""
@@ -230,10 +244,10 @@ class Index:
 
     def firsts(self, start: int = 0, most: int = -1) -> Iterator[Item]:
         """Printed pictures where they come first, from the `start`-th (from 0) on."""
-        select = f"""SELECT c.slug, c.title, f.position, {_COLUMNS} FROM firsts f JOIN collections c ON
-            c.number = f.collection JOIN pictures p ON p.name = f.name WHERE f.number > ? ORDER BY f.number LIMIT ?"""
-        for slug, title, position, *picture in self._db.execute(select, (start, most)):
-            yield Item(slug, title, position, of_row(picture))
+        select = f"""SELECT {_FIELDS} FROM firsts f JOIN collections c ON c.number = f.collection
+            JOIN items i ON (i.collection, i.position) = (f.collection, f.position)
+            JOIN pictures p ON p.name = f.name WHERE f.number > ? ORDER BY f.number LIMIT ?"""
+        return map(_item, self._db.execute(select, (start, most)))
 
     def positions(self, drawer: Drawer) -> Iterator[tuple[int, int]]:
         """The printed positions of a collection, ascending, each with its picture's number in `firsts`, from 0."""
@@ -260,6 +274,23 @@ class Index:
     def files(self) -> Iterator[tuple[str, str, int]]:
         """Of each printed picture: its name, what its files are like, and how long its key is."""
         return self._db.execute("SELECT name, files, letters FROM pictures ORDER BY name")
+
+    def pixels(self, drawer: Drawer) -> Iterator[tuple[str, str]]:
+        """Of each printed item of a collection, in order, its picture's name, and the hash of the pixels."""
+        select = """SELECT i.name, p.sha256 FROM items i JOIN pictures p ON p.name = i.name
+            WHERE i.collection = ? ORDER BY i.position"""
+        return self._db.execute(select, (drawer.number,))
+
+    def staged(self) -> Iterator[tuple[str, str, Stages]]:
+        """Of each printed picture that has stages: its name, what its files are like, and the stages."""
+        select = "SELECT name, files, stages FROM pictures WHERE stages != '' ORDER BY name"
+        for name, files, record in self._db.execute(select):
+            yield name, files, parse_record(record.encode())
+
+    def stages(self, name: str) -> Stages | None:
+        """The stages of a printed picture, where it has some."""
+        (record,) = self._db.execute("SELECT stages FROM pictures WHERE name = ?", (name,)).fetchone()
+        return parse_record(record.encode()) if record else None
 
     def standing(self, drawer: Drawer) -> Iterator[Standing]:
         """What the pages of a collection's printed items are made from."""
@@ -296,6 +327,11 @@ class Index:
     def tally(self, column: str) -> dict[str | int, int]:
         """How many pictures there are of each value of a column, `steps` or `edition`."""
         return dict(self._db.execute(f"SELECT {column}, count(*) FROM firsts GROUP BY 1 ORDER BY 1"))
+
+
+def _item(row: Sequence[Any]) -> Item:
+    slug, title, position, words, unsaid, *picture = row
+    return Item(slug, title, position, of_row(picture), words, bool(unsaid))
 
 
 def remember_neighbours(place: Path, rows: Iterable[tuple[str, str, str]]) -> None:

@@ -4,7 +4,7 @@ Law: a build reads library and catalog once, here, so that its pages agree with 
 it holds in memory does not grow with the library. The snapshot is kept beside the site: of what is as it was the keys are
 not made again, the rows not read, the files not looked at. A picture that was flagged is not printed, and nothing names
 it, unless it is asked for.
-May import: the standard library, babelgen.catalog, babelgen.errors, gallery.index, gallery.signs, gallery.snapshot,
+May import: the standard library, babelgen.catalog, babelgen.errors, babelgen.stages, gallery.index, gallery.signs, gallery.snapshot,
 gallery.source, gallery.text.
 """
 
@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -23,17 +23,19 @@ from babelgen.catalog import COLUMNS, Picture, as_row, version_of
 from babelgen.errors import UserError
 from babelgen.gallery import snapshot
 from babelgen.gallery.index import Index, picture_files
-from babelgen.gallery.signs import sign
-from babelgen.gallery.source import C, Catalog, Edition, Entry, Library
+from babelgen.gallery.signs import sign, stamp
+from babelgen.gallery.source import C, Catalog, Edition, Entry, Library, Place
 from babelgen.gallery.text import plain
+from babelgen.stages import FOLDER as STAGES
+from babelgen.stages import RECORD, folder_of, read_stages
 
 _BATCH = 500
 _NAME = re.compile(r"[0-9a-f]{32}")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _SHOWN = tuple(name for name in COLUMNS if name not in ("bytes", "view_bytes", "thumb_bytes", "seconds"))
-_INSERT = f"""INSERT OR REPLACE INTO pictures (version, files, digest, letters, {", ".join(COLUMNS)})
-    VALUES ({", ".join("?" * (len(COLUMNS) + 4))})"""
+_INSERT = f"""INSERT OR REPLACE INTO pictures (version, files, digest, stages, letters, {", ".join(COLUMNS)})
+    VALUES ({", ".join("?" * (len(COLUMNS) + 5))})"""
 
 
 def take(
@@ -67,6 +69,7 @@ class _Intake(Generic[C]):
         self._facts, self._moved = facts, moved
         self._changed = False
         self._place = place
+        self._staged = (library.root / STAGES).is_dir()
 
     def run(self) -> dict[str, Edition]:
         """Bring the snapshot up to date; the editions of the library's keys by id, in the order in which they come."""
@@ -191,12 +194,12 @@ class _Intake(Generic[C]):
 
     def _hang(self, number: int, collection: C, editions: dict[str, Edition]) -> int:
         """Go through the keys of a collection and hang what is printed of them; how many keys there are."""
-        total, entries = 0, self._library.keys(collection)
+        total, entries, tell = 0, self._library.keys(collection), collection.places()
         while batch := list(islice(entries, _BATCH)):
             for entry in batch:
                 if entry.edition.id not in editions:
                     editions[fit(entry.edition.id)] = entry.edition
-            self._hang_batch(number, total, batch)
+            self._hang_batch(number, total, batch, tell)
             total += len(batch)
         beyond = "FROM items WHERE collection = ? AND position > ?"
         if self._db.execute(f"SELECT 1 {beyond} LIMIT 1", (number, total)).fetchone():
@@ -204,20 +207,27 @@ class _Intake(Generic[C]):
             self._changed = True
         return total
 
-    def _hang_batch(self, number: int, before: int, batch: list[Entry]) -> None:
+    def _hang_batch(
+        self, number: int, before: int, batch: list[Entry], tell: Callable[[int], Place | None]
+    ) -> None:
         names = [entry.name for entry in batch]
         printed = self._there(names)
         missing = [name for name in dict.fromkeys(names) if name not in printed]
         if missing:
             rows = self._catalog.pictures(missing)
             printed |= {name for name in missing if name in rows and self._insert(rows[name])}
-        wanted = [(before + at, name) for at, name in enumerate(names, 1) if name in printed]
+        wanted = [
+            (before + at, name, *_told(tell(before + at - 1)))
+            for at, name in enumerate(names, 1)
+            if name in printed
+        ]
         span = (number, before + 1, before + len(batch))
-        select = "SELECT position, name FROM items WHERE collection = ? AND position BETWEEN ? AND ? ORDER BY position"
+        select = """SELECT position, name, words, unsaid FROM items
+            WHERE collection = ? AND position BETWEEN ? AND ? ORDER BY position"""
         if self._db.execute(select, span).fetchall() == wanted:
             return
         self._db.execute("DELETE FROM items WHERE collection = ? AND position BETWEEN ? AND ?", span)
-        self._db.executemany("INSERT INTO items VALUES (?, ?, ?)", [(number, *one) for one in wanted])
+        self._db.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?)", [(number, *one) for one in wanted])
         self._changed = True
 
     def _there(self, names: list[str]) -> set[str]:
@@ -230,7 +240,7 @@ class _Intake(Generic[C]):
         if files:
             shown = fit_picture(row)
             digest = sign(*(getattr(shown, name) for name in _SHOWN))
-            heading = (version_of(row), files, digest, len(row.key))
+            heading = (version_of(row), files, digest, self._stages(row.name), len(row.key))
             self._db.execute(_INSERT, (*heading, *as_row(shown)))
             self._changed = True
         return bool(files)
@@ -246,7 +256,14 @@ class _Intake(Generic[C]):
             if not stat.st_size:
                 return ""
             found.append(f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}")
-        return " ".join(found)
+        if self._staged:
+            found.append(stamp(folder_of(self._library.root, name) / RECORD))
+        return " ".join(filter(None, found))
+
+    def _stages(self, name: str) -> str:
+        """The record of a picture's stages; '' where there are none, or not all of them."""
+        stages = read_stages(folder_of(self._library.root, name)) if self._staged else None
+        return stages.record().decode() if stages else ""
 
     def _prune(self) -> None:
         """Drop the collections that are no more, and what hangs nowhere."""
@@ -258,6 +275,11 @@ class _Intake(Generic[C]):
         if self._changed:
             for table in ("pictures", "neighbours"):
                 self._db.execute(f"DELETE FROM {table} WHERE name NOT IN (SELECT name FROM items)")
+
+
+def _told(place: Place | None) -> tuple[str, int]:
+    """What is said of a place."""
+    return ("", 0) if place is None else (plain(place.words), int(place.unsaid))
 
 
 def fit_slugs(slugs: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from babelgen.gallery import data
 from babelgen.gallery.addresses import Addresses
+from babelgen.gallery.films import FilmView
 from babelgen.gallery.index import Index
 from babelgen.gallery.pages import Pages, Site
 from babelgen.gallery.paths import item as item_path
@@ -34,6 +35,7 @@ class Heading:
     description: str
     origin: str
     room: Room
+    film: FilmView | None = None
     axes: int = 0  # the pages of its table, which the first process makes
     tree: int = 0  # those of its tree, in the same way
 

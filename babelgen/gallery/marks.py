@@ -33,7 +33,8 @@ class Marks:
     def items(self, drawer: Drawer) -> Iterator[tuple[Wish, Standing]]:
         """The wish for each item's page of a collection; its sign is empty while nobody knows the item's neighbours."""
         ends = tuple(sign(end.picture, end.position) for end in self._maker.index.ends(drawer))
-        heading = sign(self.common, _heading(drawer), ends)
+        film = self._maker.rooms.film(drawer.slug) is not None
+        heading = sign(self.common, _heading(drawer), ends, film)
         before: tuple[int, str] = (0, "")
         waiting: tuple[int, Standing] | None = None
         for place, here in enumerate(self._maker.index.standing(drawer)):
@@ -75,7 +76,7 @@ class Marks:
     def _room(self, drawer: Drawer, path: str) -> str:
         rooms = self._maker.rooms
         notes = [rooms.caption(drawer.slug, position, path) for position in rooms.chosen(drawer.slug)]
-        return repr((self._maker.views.room(drawer, path), notes))
+        return repr((self._maker.views.room(drawer, path), notes, rooms.film(drawer.slug)))
 
     def lists(self) -> list[tuple[str, str]]:
         """Path and sign of each page of the prompts index."""

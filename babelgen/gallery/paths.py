@@ -40,6 +40,26 @@ def thumb(name: str) -> str:
     return f"thumbs/{name[:2]}/{name}.webp"
 
 
+def stage(name: str, file: str) -> str:
+    """A file of a picture's stages."""
+    return f"stages/{name[:2]}/{name}/{file}"
+
+
+def film(slug: str) -> str:
+    """A collection's film."""
+    return f"films/{slug}.webp"
+
+
+def film_keys(slug: str) -> str:
+    """The keys of its pictures, as a text that browsers open."""
+    return f"films/{slug}-keys.txt"
+
+
+def film_anchor(slug: str) -> str:
+    """Where the film is shown."""
+    return f"{sheet(slug)}#film"
+
+
 def key_file(name: str) -> str:
     """The key as text with a final newline."""
     return f"keys/{name[:2]}/{name}.key"

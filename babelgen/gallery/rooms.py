@@ -2,7 +2,7 @@
 
 Law: texts become markup in `prose` and nowhere else; everything here that is not `Markup` is still to be escaped. Texts
 are read when they are asked for, so that no more than one essay is held.
-May import: the standard library, markupsafe, gallery.paths, gallery.prose, gallery.references, gallery.source,
+May import: the standard library, markupsafe, gallery.films, gallery.paths, gallery.prose, gallery.references, gallery.source,
 gallery.terms, gallery.text, gallery.thumbs.
 """
 
@@ -17,9 +17,10 @@ from urllib.parse import unquote
 from markupsafe import Markup
 
 from babelgen.gallery import paths
+from babelgen.gallery.films import FilmView
 from babelgen.gallery.prose import Prose, Ways, address, bare, first_sentence, headings
 from babelgen.gallery.references import Sizes, measure
-from babelgen.gallery.source import Collection, Reference, Room, Term
+from babelgen.gallery.source import Heading, Reference, Room, Term
 from babelgen.gallery.terms import Terms
 from babelgen.gallery.text import plain, shorten
 from babelgen.gallery.thumbs import Link, Thumb
@@ -83,7 +84,7 @@ class Rooms:
 
     def __init__(
         self,
-        collections: Sequence[Collection] = (),
+        collections: Sequence[Heading] = (),
         glossary: Sequence[Term] = (),
         is_page: Callable[[str], bool] = lambda _: False,
     ) -> None:
@@ -91,6 +92,8 @@ class Rooms:
         self._is_page = is_page
         self._rooms: Mapping[str, Room] = {one.slug: one.room for one in collections}
         self._origins = {one.slug: plain(one.origin) for one in collections}
+        films = ((one.slug, getattr(one, "film", None)) for one in collections)
+        self._films = {slug: film for slug, film in films if isinstance(film, FilmView)}
         self._tables = {one.slug for one in collections if getattr(one, "axes", None)}
         self._trees = {one.slug for one in collections if getattr(one, "tree", None)}
         self._terms = Terms(glossary)
@@ -102,6 +105,10 @@ class Rooms:
     def origin(self, slug: str) -> str:
         """Where the keys of a collection come from; '' where nobody says it."""
         return self._origins.get(slug, "")
+
+    def film(self, slug: str) -> FilmView | None:
+        """The film of a collection, where it has one."""
+        return self._films.get(slug)
 
     def ways(self, slug: str) -> tuple[Link, ...]:
         """The other pages on which a collection's pictures stand, all of them in another order."""

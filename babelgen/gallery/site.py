@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from babelgen.gallery import data, feeds, paths, references
 from babelgen.gallery.axes import Axes, axes_of, table_pages, table_view
 from babelgen.gallery.crew import Crew, processes_for
+from babelgen.gallery.films import FilmView, film_of
 from babelgen.gallery.index import Standing, remember_neighbours
 from babelgen.gallery.intake import fit_slugs, take
 from babelgen.gallery.making import Heading, Keys, List, Maker, Sheet, Task, Work, key_files, runs
@@ -67,11 +68,12 @@ def build_site(
             crew.hire(processes or processes_for(catalog.count()))
         with closing(take(writer.snapshot, library, catalog, flagged, program(), writer.moved())) as index:
             editions = index.editions
+            films = {drawer.slug: film_of(library.root, index, drawer) for drawer in index.drawers}
         named = Site(
             library.id, plain(library.title), plain(library.description), base, bool(library.glossary)
         )
         work = Work(
-            writer.snapshot, editions, [heading(one) for one in library.collections], library.glossary, neighbours,
+            writer.snapshot, editions, [heading(one, films.get(one.slug)) for one in library.collections], library.glossary, neighbours,
             catalog.profiles(), folders, named, writer.places,
         )  # fmt: skip
         with closing(Maker(work)) as maker:
@@ -88,12 +90,12 @@ def build_site(
             return writer.commit(build.small, state)
 
 
-def heading(collection: C) -> Heading:
-    """A collection without its keys."""
+def heading(collection: C, film: FilmView | None = None) -> Heading:
+    """A collection without its keys, and its film."""
     one = collection
     axes, tree = axes_of(one), tree_of(one)
     pages = (table_pages(axes) if axes else 0, tree_pages(tree) if tree else 0)
-    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, *pages)
+    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, film, *pages)
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class _Build:
             (name, f"{self.marks.common} {files}", letters > WHOLE_KEY)
             for name, files, letters in index.files()
         )
+        self._stages()
+        self._films()
         for edition_id in index.editions:
             self._edition(edition_id)
         self._references()
@@ -122,6 +126,22 @@ class _Build:
                 writer.stands(path, made_from)
             else:
                 writer.write(path, script, made_from)
+
+    def _stages(self) -> None:
+        """Want the files of the pictures' stages."""
+        for name, files, stages in self.maker.index.staged():
+            for file, _ in stages.files():
+                path = paths.stage(name, file)
+                if not self.writer.stands(path, sign(files)):
+                    self.writer.copy(path, self.work.places.library / path, sign(files))
+
+    def _films(self) -> None:
+        """Want the films, and the files of their keys."""
+        library = self.work.places.library
+        for one in self.work.headings:
+            for path, source in one.film.files(library, one.slug) if one.film else ():
+                if not self.writer.stands(path, sign(one.film)):
+                    self.writer.copy(path, source, sign(one.film))
 
     def _edition(self, edition_id: str) -> None:
         """Want what the keys of an edition are read and rendered with: its file, and its statistics where it has some."""

@@ -22,21 +22,22 @@ _SINGLE, _USUAL, _MOST = (
 
 _FIELDS = ", ".join(name for name in COLUMNS if name not in ("name", "key"))
 # version: of the row in the catalog. files: what the picture's files were when they were last looked at. digest: of
-# the row as pages show it. letters: how long its key is. mark: of what other pages say of a collection. keys: what its keys follow from, if that is known.
+# the row as pages show it. stages: the record of the picture's stages, '' where there are none. letters: how long its key is. mark: of what other pages say of a collection. keys: what its keys follow from, if that is known.
+# words, unsaid: where a picture stands among others of its collection, see `source.Place`; '' where that is not said.
 # neighbours: the names of the pictures whose keys are beside a picture's. What is left out of the site is named nowhere in
 # its folder: of a neighbour that is withheld there is a `-`, and `withheld` has signs of names.
 _TABLES = f"""
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE collections (number INTEGER PRIMARY KEY, slug TEXT UNIQUE, title TEXT, kind TEXT, description TEXT,
                           total INTEGER, mark TEXT, keys TEXT);
-CREATE TABLE pictures (name TEXT PRIMARY KEY, version TEXT, files TEXT, digest TEXT, {_FIELDS}, letters INTEGER, key TEXT);
-CREATE TABLE items (collection INTEGER, position INTEGER, name TEXT, PRIMARY KEY (collection, position))
+CREATE TABLE pictures (name TEXT PRIMARY KEY, version TEXT, files TEXT, digest TEXT, stages TEXT, {_FIELDS}, letters INTEGER, key TEXT);
+CREATE TABLE items (collection INTEGER, position INTEGER, name TEXT, words TEXT, unsaid INTEGER, PRIMARY KEY (collection, position))
     WITHOUT ROWID;
 CREATE INDEX items_name ON items (name, collection, position);
 CREATE TABLE neighbours (name TEXT PRIMARY KEY, before TEXT, after TEXT) WITHOUT ROWID;
 CREATE TABLE withheld (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE firsts (number INTEGER PRIMARY KEY, name TEXT, prompt INTEGER, edition TEXT, profile TEXT, steps INTEGER,
-                     collection INTEGER, position INTEGER, shown TEXT);
+                     collection INTEGER, position INTEGER, shown TEXT, stages TEXT);
 CREATE TABLE prompts (rank INTEGER PRIMARY KEY, text TEXT UNIQUE, pictures INTEGER, page INTEGER, strip TEXT);
 CREATE TABLE ledger (number INTEGER PRIMARY KEY, path TEXT, first INTEGER, last INTEGER);
 """
@@ -44,12 +45,12 @@ CREATE TABLE ledger (number INTEGER PRIMARY KEY, path TEXT, first INTEGER, last 
 # is all an index for people needs here.
 _FIRSTS = """
 INSERT INTO firsts SELECT row_number() OVER (ORDER BY place), name, prompt, edition, profile, steps,
-    place >> 32, place & 4294967295, digest || places
+    place >> 32, place & 4294967295, digest || places, iif(stages = '', '', sign(stages))
 FROM (SELECT name, min(place) AS place, group_concat(label, '') AS places
-      FROM (SELECT i.name AS name, i.collection << 32 | i.position AS place, ' ' || c.mark || i.position AS label
+      FROM (SELECT i.name AS name, i.collection << 32 | i.position AS place, ' ' || c.mark || i.position || iif(i.words = '', '', ' ' || i.unsaid || i.words) AS label
             FROM items i JOIN collections c ON c.number = i.collection ORDER BY i.name, i.collection, i.position)
       GROUP BY name) JOIN
-     (SELECT name, rank AS prompt, edition, profile, steps, digest FROM pictures p JOIN prompts ON text = p.prompt)
+     (SELECT name, rank AS prompt, edition, profile, steps, digest, stages FROM pictures p JOIN prompts ON text = p.prompt)
      USING (name)
 """
 _STRIPS = f"""

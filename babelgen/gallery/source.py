@@ -108,8 +108,20 @@ class Term(Protocol):
         """Markdown."""
 
 
-class Collection(Protocol):
-    """A collection's heading; its keys come from the library."""
+class Place(Protocol):
+    """Where a picture stands between or beside others of its collection."""
+
+    @property
+    def words(self) -> str:
+        """Such as `3 steps from "the sea"`, to begin a sentence with or to go on in one. Untrusted."""
+
+    @property
+    def unsaid(self) -> bool:
+        """Whether no text says its prompt, so that these words are said in its stead."""
+
+
+class Heading(Protocol):
+    """A collection without its keys."""
 
     @property
     def slug(self) -> str:
@@ -134,6 +146,13 @@ class Collection(Protocol):
     @property
     def room(self) -> Room:
         """What its pages have beside the pictures."""
+
+
+class Collection(Heading, Protocol):
+    """A collection; its keys come from the library."""
+
+    def places(self) -> Callable[[int], Place | None]:
+        """From the number of a key, from 0: where it stands; None where nothing is to be said of that."""
 
 
 class Entry(Protocol):

@@ -2,12 +2,13 @@
 
 Law: it is told from what is read at once: the library's file, its texts, the catalog's count of changes, the templates, the
 program; never by going through keys, rows or pictures.
-May import: the standard library, gallery.signs, gallery.source.
+May import: the standard library, babelgen.films, gallery.signs, gallery.source.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from babelgen.films import record_file
 from babelgen.gallery.signs import folder, program, sign, stamp
 from babelgen.gallery.source import C, Catalog, Edition, Library
 
@@ -31,8 +32,8 @@ def _collection(library: Library[C], one: C) -> object:
     room = one.room
     hung = [(stamp(each.path), each.caption, each.source, each.credit) for each in room.references]
     texts = (room.text(), sorted(room.captions.items()), tuple(room.chosen), hung, room.asked)
-    edition = library.edition_of(one)
-    return one.slug, one.title, one.kind, one.description, one.origin, texts, _edition(edition)
+    edition, film = library.edition_of(one), stamp(record_file(library.root, one.slug))
+    return film, one.slug, one.title, one.kind, one.description, one.origin, texts, _edition(edition)
 
 
 def _edition(edition: Edition | None) -> object:

@@ -32,6 +32,11 @@ def plain(text: str) -> str:
     return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.split()))
 
 
+def capitalized(text: str) -> str:
+    """The text as the beginning of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def lines(text: str) -> str:
     """A text of several lines, each character that is unfit to show replaced by U+FFFD."""
     return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -48,8 +48,8 @@ def thumb(item: Item) -> Thumb:
         width=picture.width,
         height=picture.height,
         colour=picture.colour,
-        alt=describe(picture.prompt),
-        prompt=shorten(picture.prompt, _CAPTION),
+        alt=describe(item),
+        prompt=shorten(item.said, _CAPTION),
         position=item.position,
         place=where(item.title, item.position),
     )
@@ -60,6 +60,11 @@ def where(title: str, position: int) -> str:
     return f"{titled(title)}, no.\N{NO-BREAK SPACE}{position}"
 
 
-def describe(prompt: str) -> str:
-    """A picture's text for those who do not see it: all that is known of it is its prompt."""
+def describe(item: Item) -> str:
+    """A picture's text for those who do not see it: all that is known of it is its prompt, or where it stands."""
+    return f"Picture {shorten(item.words, _SAID)}" if item.unsaid else describe_prompt(item.picture.prompt)
+
+
+def describe_prompt(prompt: str) -> str:
+    """That of a picture of which its prompt is known."""
     return f"Picture for “{shorten(prompt, _SAID)}”" if prompt else "Picture for the empty prompt"

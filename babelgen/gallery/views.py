@@ -1,8 +1,8 @@
 """Views: what each page shows, as frozen dataclasses made from the index.
 
 Law: no HTML here and no files; paths in views are site paths, texts are still to be escaped.
-May import: the standard library, markupsafe, babelgen.catalog, gallery.index, gallery.paths, gallery.rooms,
-gallery.shelfmarks, gallery.snapshot, gallery.source, gallery.takeaway, gallery.text, gallery.thumbs.
+May import: the standard library, markupsafe, babelgen.catalog, gallery.editions, gallery.films, gallery.index, gallery.paths,
+gallery.rooms, gallery.shelfmarks, gallery.snapshot, gallery.source, gallery.stages, gallery.takeaway, gallery.text, gallery.thumbs.
 """
 
 import hashlib
@@ -14,13 +14,16 @@ from markupsafe import Markup
 
 from babelgen.catalog import Picture
 from babelgen.gallery import paths
+from babelgen.gallery.editions import EditionView, edition_view
+from babelgen.gallery.films import FilmView
 from babelgen.gallery.index import Drawer, Index, Item, Prompt
 from babelgen.gallery.rooms import GlossaryView, Piece, Rooms, RoomView
 from babelgen.gallery.shelfmarks import KeyView, key_view
 from babelgen.gallery.snapshot import STRIP
 from babelgen.gallery.source import Neighbour, Neighbours
+from babelgen.gallery.stages import StagesView, stages_view
 from babelgen.gallery.takeaway import KeysZip
-from babelgen.gallery.text import in_words, plain, shorten, titled
+from babelgen.gallery.text import capitalized, in_words, plain, shorten, titled
 from babelgen.gallery.thumbs import Link, Thumb, describe, thumb, where
 
 SHEET = 120  # pictures on a contact sheet
@@ -87,26 +90,7 @@ class SheetView:
     edition: Link | None = None
     origin: str = ""
     ways: tuple[Link, ...] = ()  # to the same pictures as a table, or as a tree
-
-
-@dataclass(frozen=True)
-class EditionView:
-    """An edition's page.
-
-    statistics: the site path of their file, where the edition has some. name: of its TOML, file: that one's site path,
-    and script: the same as a script. whereabouts: of its model. commands: what checks the model, and what renders a key.
-    """
-
-    title: str
-    provisional: bool
-    facts: tuple[tuple[str, str], ...]
-    statistics: str
-    thumbs: tuple[Thumb, ...]
-    name: str
-    file: str
-    script: str
-    whereabouts: str
-    commands: tuple[str, str]
+    film: FilmView | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +126,8 @@ class ProfileView:
 class ItemView:
     """An item's page. The ends and neighbours in the collection are absent where they would be itself.
 
-    others: whether it hangs in more places than those elsewhere. heading: the prompt, or the beginning of one that is very long. words: that in pieces, where terms of the glossary
+    said: the prompt, or what is said in its stead: where the picture stands among others. place: that, where it is said beside the prompt.
+    others: whether it hangs in more places than those elsewhere. heading: what is said, or the beginning of what is very long. words: that in pieces, where terms of the glossary
     are among them. asked: the prompt as it was written, where the key says another text. profile: the place of its profile on the page of profiles, where more is known of it.
     """
 
@@ -150,6 +135,8 @@ class ItemView:
     position: int
     sheet: str
     picture: Picture
+    said: str
+    place: str
     alt: str
     key: KeyView
     edition: Link
@@ -167,6 +154,8 @@ class ItemView:
     siblings: tuple[Thumb, ...]
     prompt_entry: str
     words: tuple[Piece, ...] = ()
+    stages: StagesView | None = None
+    film: str = ""  # where its collection's film is shown
     asked: str = ""
     caption: Markup | None = None
 
@@ -273,28 +262,14 @@ class Views:
         }
         edition, origin = self._edition_of(drawer), self.rooms.origin(drawer.slug)
         ways = self.rooms.ways(drawer.slug)
+        film = self.rooms.film(drawer.slug) if number == 1 else None
         return SheetView(
-            drawer, in_words(drawer.kind), pager, thumbs, keys, room, notes, edition, origin, ways
+            drawer, in_words(drawer.kind), pager, thumbs, keys, room, notes, edition, origin, ways, film
         )
 
     def edition(self, edition_id: str) -> EditionView:
         """An edition's page."""
-        edition = self.index.editions[edition_id]
-        return EditionView(
-            title=plain(edition.title) or edition_id,
-            provisional=edition.provisional,
-            facts=tuple((plain(label), plain(value)) for label, value in edition.facts()),
-            statistics=paths.statistics(edition_id) if edition.statistics is not None else "",
-            thumbs=tuple(map(thumb, self.index.of_edition(edition_id, STRIP))),
-            name=f"{edition_id}.toml",
-            file=paths.edition_file(edition_id),
-            script=paths.edition_script(edition_id),
-            whereabouts=plain(edition.whereabouts()),
-            commands=(
-                f"python render.py edition check {edition_id}.toml",
-                f"python render.py key render picture.key --edition {edition_id}.toml --out picture.png",
-            ),
-        )
+        return edition_view(self.index, edition_id)
 
     def prompts(self, number: int) -> PromptsView:
         """The number-th page (from 1) of the prompts index."""
@@ -314,13 +289,15 @@ class Views:
         picture, edition = item.picture, self.index.editions[item.picture.edition]
         first, last = self.index.ends(drawer)
         key_before, key_after = self.neighbours(picture.edition, picture.key)
-        heading = shorten(picture.prompt, _HEADING)
+        heading = shorten(item.said, _HEADING)
         return ItemView(
             drawer=drawer,
             position=item.position,
             sheet=paths.sheet(drawer.slug, sheet),
             picture=picture,
-            alt=describe(picture.prompt),
+            said=item.said,
+            place="" if item.unsaid else capitalized(item.words),
+            alt=describe(item),
             key=key_view(picture.key, picture.name, picture.edition, filed=True),
             edition=Link(paths.edition(picture.edition), plain(edition.title) or picture.edition),
             provisional=edition.provisional,
@@ -337,6 +314,8 @@ class Views:
             siblings=self._siblings(picture, drawer.slug),
             prompt_entry=_entry(self.index.prompt(picture.prompt)),
             words=self.rooms.pieces(heading),
+            stages=stages_view(self.index, picture.name),
+            film=paths.film_anchor(drawer.slug) if self.rooms.film(drawer.slug) else "",
             asked=self.rooms.asked(drawer.slug, item.position, picture.prompt),
             caption=self.rooms.caption(drawer.slug, item.position, paths.item(drawer.slug, item.position)),
         )

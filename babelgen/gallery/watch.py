@@ -14,6 +14,7 @@ KINDS = (
     "pictures",
     "views",
     "thumbs",
+    "stages",
 )  # the folders of a library that hold pictures, by the start of their names
 
 

@@ -141,17 +141,17 @@ class Writer:
             data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
             self._note(path, sign, *staging.stage(self.places, path, data, self.holds(path)))
 
-    def copy(self, path: str, source: Path) -> None:
+    def copy(self, path: str, source: Path, sign: str = "") -> None:
         """Want a file with the bytes of `source`: a hard link to it where the file system allows, else a copy."""
         if self._wanted(path):
             return
         target = self._site / path
         there = target.is_file()
         if there and same(source, target):
-            self._note(path, "", staging.holds(source), SAME)
+            self._note(path, sign, staging.holds(source), SAME)
         else:
             staging.waiting(self.places, path, source)
-            self._note(path, "", staging.holds(source), CHANGED if there else ADDED)
+            self._note(path, sign, staging.holds(source), CHANGED if there else ADDED)
 
     def keep(self, path: str) -> bool:
         """Want a file as the site has it, where it has it: for names that follow from what the files are made of."""

@@ -4,10 +4,11 @@ Law: a file is written beside its place, synced, moved into place, and its folde
 in the journal of the process that made it, its row in the catalog last. So whatever moment the power fails, what the
 catalog reports is there, whole. Any number of processes write pictures and journals of their own; rows are written by
 one at a time, the one that holds the library's lock, and for no longer than that takes.
-May import: errors, catalog, library, rooms, Pillow; never torch.
+May import: errors, catalog, films, library, rooms, stages, Pillow; never torch.
 """
 
 from babelgen.store.files import write_atomic, writing
+from babelgen.store.films import film_files, forget_film
 from babelgen.store.journal import Journal, open_journal
 from babelgen.store.log import open_log
 from babelgen.store.pictures import (
@@ -33,6 +34,15 @@ from babelgen.store.runs import (
     settle,
     unsettled,
 )
+from babelgen.store.stages import (
+    Stage,
+    encode_stage,
+    put_stages,
+    remove_stages,
+    size_of,
+    stage_folders,
+    stages_in_place,
+)
 from babelgen.store.tidy import (
     PARTS,
     File,
@@ -50,6 +60,7 @@ __all__ = [
     "File",
     "Journal",
     "Run",
+    "Stage",
     "Store",
     "Unsettled",
     "add_collection",
@@ -57,9 +68,12 @@ __all__ = [
     "changing",
     "copy_recipe",
     "encode_png",
+    "encode_stage",
     "encode_webp",
     "ever_claimed",
     "file_of",
+    "film_files",
+    "forget_film",
     "forget_pictures",
     "in_place",
     "is_living",
@@ -69,10 +83,15 @@ __all__ = [
     "open_run",
     "open_store",
     "put_picture",
+    "put_stages",
     "read_part",
     "remove_files",
+    "remove_stages",
     "run_folders",
     "settle",
+    "size_of",
+    "stage_folders",
+    "stages_in_place",
     "strangers",
     "unsettled",
     "write_atomic",

@@ -182,3 +182,50 @@ def test_keys_of_the_archive_have_no_prompts_and_pages(archive_edition: Edition)
             read(archive_edition, through=[stop, stop], **{name: value})
     with pytest.raises(UserError, match="through is missing"):
         read(archive_edition)
+
+
+def told(spec: Interpolation, edition: Edition) -> list[tuple[str, bool] | None]:
+    tell = spec.places(edition)
+    places = [tell(number) for number in range(spec.count())]
+    return [place and (place.words, place.unsaid) for place in places]
+
+
+def test_frames_say_between_which_stops_they_lie(spoken_edition: Edition) -> None:
+    spec = read(spoken_edition, through=["the sea", "a forest", ""], frames=2)
+    assert told(spec, spoken_edition) == [
+        None,
+        ("between “the sea” and “a forest”, 1 of 2", True),
+        ("between “the sea” and “a forest”, 2 of 2", True),
+        None,
+        ("between “a forest” and the empty prompt, 1 of 2", True),
+        ("between “a forest” and the empty prompt, 2 of 2", True),
+        None,
+    ]
+
+
+def test_frames_of_one_prompt_say_their_pages_and_a_loop_leads_back(words_edition: Edition) -> None:
+    spec = read(words_edition, through=["the sea"], pages=[5, 2**200], frames=1, loop=True)
+    told_of = told(spec, words_edition)
+    assert told_of[0] is told_of[2] is None
+    assert told_of[1] is not None
+    assert told_of[1][0].startswith("between page 5 and page ")
+    assert told_of[1][0].endswith(", 1 of 1")
+    assert told_of[3] is not None
+    assert told_of[3][0].endswith(" and page 5, 1 of 1")
+    assert not any(place[1] for place in told_of if place)
+
+
+def test_frames_between_keys_without_words_say_the_numbers_of_the_stops(spoken_edition: Edition) -> None:
+    space = spoken_edition.key_space()
+    keys = [format_key(Address(3, Shelf("v", number), 4), space) for number in (5, 6)]
+    assert told(read(spoken_edition, through=keys, frames=1), spoken_edition)[1] == (
+        "between stop 1 and stop 2, 1 of 1" if keys[0] != keys[1] else None,
+        True,
+    )
+
+
+def test_a_long_prompt_is_cut_where_other_words_stand_around_it(spoken_edition: Edition) -> None:
+    spec = read(spoken_edition, through=["sea " * 14, "a forest"], frames=1)
+    place = spec.places(spoken_edition)(1)
+    assert place is not None
+    assert len(place.words) < 200

@@ -225,3 +225,26 @@ def test_a_walk_of_the_archive_starts_from_a_key(archive_edition: Edition) -> No
         read(archive_edition)
     with pytest.raises(UserError, match="prompt cannot stand here: keys of edition archive-"):
         read(archive_edition, prompt="the sea")
+
+
+def test_frames_say_how_far_they_are_from_the_start(spoken_edition: Edition) -> None:
+    spec = read(spoken_edition, prompt="the sea", frames=2, directions=2, back=True)
+    tell = spec.places(spoken_edition)
+    places = [tell(number) for number in range(spec.count())]
+    assert [place and place.words for place in places] == [
+        None,
+        "1 step from “the sea”, direction 1 of 2",
+        "2 steps from “the sea”, direction 1 of 2",
+        "1 step from “the sea”, direction 1 of 2, on the way back",
+        None,
+        "1 step from “the sea”, direction 2 of 2",
+        "2 steps from “the sea”, direction 2 of 2",
+        "1 step from “the sea”, direction 2 of 2, on the way back",
+    ]
+    assert all(place.unsaid for place in places if place)
+
+
+def test_a_walk_through_noise_keeps_its_prompt(words_edition: Edition) -> None:
+    place = read(words_edition, prompt="the sea", space="noise").places(words_edition)(3)
+    assert place is not None
+    assert (place.words, place.unsaid) == ("3 steps from “the sea”", False)

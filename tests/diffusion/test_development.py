@@ -9,12 +9,15 @@ import pytest
 import torch
 
 from babelgen.diffusion.coding import decode
-from babelgen.diffusion.development import develop
+from babelgen.diffusion.development import Stage, develop, develop_items
 from babelgen.diffusion.model import load_model
+from babelgen.diffusion.renderer import Refused, Renderer
 from babelgen.diffusion.single import render_key
+from babelgen.diffusion.solvers import make_schedule
 from babelgen.edition import SCHEDULERS, Edition
 from babelgen.keys import Address, Shelf, format_key, page_noise
 from babelgen.picture import psnr
+from babelgen.plan import Item
 from babelgen.settings import Setting
 
 
@@ -61,3 +64,32 @@ def test_each_stage_shows_something_else(tiny_edition: Edition) -> None:
     picture = stages[-1].clean
     assert psnr(stages[0].clean, picture) < psnr(stages[-2].clean, picture)
     assert psnr(stages[0].noisy, picture) < psnr(stages[-2].noisy, picture)
+
+
+def test_keys_side_by_side_are_as_they_are_alone(tiny_edition: Edition) -> None:
+    keys = [key_of(tiny_edition, steps) for steps in (9, 1, 5, 3, 3, 7, 2)]
+    items = [Item(str(at), key, 0) for at, key in enumerate(keys)]
+    model = load_model(tiny_edition)
+    found: dict[str, list[Stage]] = {}
+    for item, stage in develop_items(model, Renderer(model), items):
+        assert isinstance(stage, Stage)
+        found.setdefault(item.name, []).append(stage)
+    for at, key in enumerate(keys):
+        for stage, alone in zip(found[str(at)], develop(tiny_edition, key), strict=True):
+            assert (stage.step, stage.timestep) == (alone.step, alone.timestep)
+            assert np.array_equal(stage.noisy, alone.noisy)
+            assert np.array_equal(stage.clean, alone.clean)
+
+
+def test_timesteps_are_those_of_the_schedule(tiny_edition: Edition) -> None:
+    stages = list(develop(tiny_edition, key_of(tiny_edition, 4)))
+    schedule = make_schedule(load_model(tiny_edition).scheduler, 4)
+    assert [stage.timestep for stage in stages] == [*schedule.timesteps.tolist(), None]
+
+
+def test_a_key_that_cannot_be_read_is_refused_and_the_others_are_developed(tiny_edition: Edition) -> None:
+    model = load_model(tiny_edition)
+    items = [Item("good", key_of(tiny_edition, 2), 2), Item("bad", "babel2:nothing", 2)]
+    found = list(develop_items(model, Renderer(model), items))
+    assert [item.name for item, stage in found if isinstance(stage, Refused)] == ["bad"]
+    assert [item.name for item, stage in found if isinstance(stage, Stage)] == ["good"] * 3

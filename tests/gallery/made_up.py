@@ -5,13 +5,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageColor
 
 from babelgen.catalog import Picture, version_of
+from babelgen.collections.collection import Place
 from babelgen.collections.tree import Tree
+from babelgen.films import Record, film_file, keys_file, record_file, sign_of
 from babelgen.gallery import Built, Neighbour, build_site
 from babelgen.gallery.pages import TEMPLATES
 from babelgen.rooms import NO_ROOM, Reference, Room, Term
+from babelgen.stages import chosen
+from babelgen.store import encode_stage, put_stages
 
 MINI = "mini-7k3q9d2x"
 HOSTILE = (
@@ -96,6 +101,10 @@ class MadeCollection:
     origin: str = ""
     axes: MadeAxes | None = None
     tree: Tree | None = None
+    told: tuple[Place | None, ...] = ()
+
+    def places(self) -> Callable[[int], Place | None]:
+        return lambda number: self.told[number] if number < len(self.told) else None
 
 
 MADE = Picture(
@@ -202,6 +211,31 @@ class MadeLibrary:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 image.save(path)
+
+    def develop(self, row: Picture, steps: int = 20) -> None:
+        """Keep stages of a picture: plain ones, each of another colour."""
+        colour = np.array(ImageColor.getrgb(row.colour), np.uint8)
+        plain = np.broadcast_to(colour, (row.height, row.width, 3))
+        stages = [
+            encode_stage(at, None if at == steps else 999 - 1000 * at // steps, (plain + at, plain - at))
+            for at in chosen(steps)
+        ]
+        put_stages(self.root, row.name, steps, (row.width, row.height), stages)
+
+    def film(self, slug: str) -> None:
+        """Keep a film of a collection: its pictures, one after the other."""
+        (collection,) = [one for one in self.collections if one.slug == slug]
+        rows = [self.rows[entry.name] for entry in collection.entries]
+        path, keys = film_file(self.root, slug), keys_file(self.root, slug)
+        path.parent.mkdir(exist_ok=True)
+        first, *others = map(plain_paint, rows)
+        first.save(path, save_all=True, append_images=others, duration=100, loop=0)
+        keys.write_text("".join(f"{row.key}\n" for row in rows), "utf-8")
+        record = Record(
+            pictures=len(rows), frames=len(rows), made_from=sign_of((row.name, row.sha256) for row in rows), shown="",
+            width=first.width, height=first.height, rate="10", loop=0, film=path.stat().st_size, keys=keys.stat().st_size,
+        )  # fmt: skip
+        record_file(self.root, slug).write_bytes(record.text())
 
     def flag(self, *rows: Picture) -> None:
         """Have pictures flagged."""

@@ -36,6 +36,7 @@ KINDS = [  # of pages, each once
     paths.tree("room-1"),
     paths.item("pages", 1),
     paths.item("room-1", 1),
+    paths.item("pages", 6),  # with stages
     paths.item("sample", 1 + next(at for at, text in enumerate(HOSTILE) if text.startswith("القمر"))),
     paths.edition(MINI),
     paths.prompts(),
@@ -86,6 +87,11 @@ def _unfold(page: Any) -> None:
         summary.click()
 
 
+def _play(page: Any) -> None:
+    page.click(".film button")
+    page.wait_for_selector(".film button:has-text('Stop')")
+
+
 def _missing(page: Any) -> None:
     key = b"babel2:mini-7k3q9d2x:20.t4hx9.0~ddghe53z".replace(b"20", b"21")
     page.set_input_files("#keyfile", files=[{"name": "a", "mimeType": "", "buffer": key}])
@@ -109,6 +115,8 @@ STATES: dict[str, tuple[str, Callable[[Any], None]]] = {
     "a slideshow without words": (paths.item("sample", 1 + HOSTILE.index("")), _slides),
     "a starred sheet": (paths.sheet("pages"), _star),
     "an unfolded item": (paths.item("sample", len(HOSTILE) + 1), _unfold),
+    "a film that plays": (paths.sheet("pages"), _play),
+    "unfolded stages": (paths.item("pages", 6), _unfold),
     "a key that is not printed": (paths.SEARCH, _missing),
     "nothing found": (paths.SEARCH, _nothing),
     "a full shelf": (paths.FAVOURITES, _stored),
@@ -124,6 +132,8 @@ def all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plain = made_up(root / "library")
     library.rows |= plain.rows
     library.collections += plain.collections
+    library.develop(row(5, ""))
+    library.film("pages")
     library.build(root / "site")
     return root / "site"
 
@@ -183,10 +193,10 @@ def test_axe_looks_at_targets_and_contrast_and_finds_faults(reader: Reader) -> N
 
 
 @pytest.mark.parametrize("state", [*STATES, "search"])
-def test_nothing_that_opens_is_wider_than_320_pixels(reader: Reader, state: str) -> None:
+def test_nothing_that_opens_is_wider_than_320_pixels(reader: Reader, all_kinds: Path, state: str) -> None:
     reader.page.set_viewport_size({"width": 320, "height": 640})
     path, change = STATES.get(state, (f"{paths.SEARCH}#q=sea&collection=found", lambda page: None))
-    page = reader.open(path)
+    page = Reader(reader.page, all_kinds).open(path)
     change(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     beyond = """[...document.querySelectorAll("dialog[open], dialog[open] *, main *")]

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from babelgen.collections.collection import Place
 from babelgen.errors import UserError
+from babelgen.films import record_file
 from babelgen.gallery import build_site, paths, site_files
 from babelgen.gallery.pages import TEMPLATES
 from babelgen.rooms import Room, Term
+from babelgen.stages import folder_of
+from babelgen.store import remove_stages
 
 from .made_up import MadeCollection, MadeLibrary, made_up, neighbours, plain_paint, row
 from .test_site import files, item, stamps
@@ -26,7 +30,7 @@ class Changer:
         self.library, self.random, self.at = library, random.Random(seed), 100
         self.ways: tuple[Callable[[], None], ...] = (
             self.print_some, self.print_some, self.forget, self.flag, self.render_again, self.lose_a_file, self.rename, self.move,
-            self.drop, self.reorder, self.furnish, self.explain, self.know_of_the_machine, self.hang_again,
+            self.drop, self.reorder, self.furnish, self.explain, self.know_of_the_machine, self.hang_again, self.develop, self.lose_stages, self.show, self.stop_showing, self.tell,
         )  # fmt: skip
 
     def change(self) -> str:
@@ -109,11 +113,34 @@ class Changer:
             else (Term("start noise", ("noise",), f"What it starts from {self.at}."),)
         )
 
+    def develop(self) -> None:
+        self.library.develop(self.library.rows[self._row()], steps=self.random.randrange(1, 5))
+
+    def lose_stages(self) -> None:
+        for row_ in sorted(self.library.rows):
+            remove_stages(folder_of(self.library.root, row_))
+
+    def show(self) -> None:
+        one = self._collection()
+        if one.entries and all(entry.name in self.library.rows for entry in one.entries):
+            self.library.film(one.slug)
+
+    def stop_showing(self) -> None:
+        record_file(self.library.root, self._collection().slug).unlink(missing_ok=True)
+
+    def tell(self) -> None:
+        told = (
+            Place(f"{self.at} steps from here", True),
+            None,
+            Place("between this and that, 1 of 2", False),
+        )
+        self._with(self._collection().slug, told=told)
+
     def know_of_the_machine(self) -> None:
         self.library.details["Note"] = str(self.at)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_any_changes_lead_to_the_site_that_is_built_anew(tmp_path: Path, seed: int) -> None:
     library, site = made_up(tmp_path / "library"), tmp_path / "site"
     changer, done = Changer(library, seed), []
