@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from babelgen.collections.collection import MOST, Embeddings, Spec
+from babelgen.collections.collection import MOST, Embeddings, Place, Places, Spec
 from babelgen.collections.frames import (
     Frames,
     check_stop,
@@ -16,6 +16,7 @@ from babelgen.collections.frames import (
     is_key,
     negative_of,
     prompts_among,
+    quoted,
     require_embeddings,
     same_condition,
 )
@@ -114,6 +115,27 @@ class Evolution(Started):
     def tree(self) -> Tree:
         """Who descends from whom."""
         return Tree(self.genes, self.generations)
+
+    def places(self, edition: Edition) -> Places:
+        """What a gene descends from, and what it turns to; of the start there is nothing to say."""
+        first, tree, moved = self.first(edition), self.tree(), [False]
+        for each in self.generations:
+            target = _target_of(each, edition)
+            turns = target is not None and not same_condition(target, first.condition)
+            moved.append(moved[each.parent.generation] or turns)
+
+        def tell(number: int) -> Place | None:
+            gene = tree.gene(number + 1)
+            if gene == BEGINNING:
+                return None
+            generation = self.generations[gene.generation - 1]
+            parent = f"gene {generation.parent}" if generation.parent.generation else "the start"
+            target = (
+                "" if generation.keyed or not generation.target else f" towards {quoted(generation.target)}"
+            )
+            return Place(f"gene {gene}, from {parent}{target}", moved[gene.generation])
+
+        return tell
 
     def count(self) -> int:
         """How many genes there are, and the start."""

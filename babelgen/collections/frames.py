@@ -105,8 +105,13 @@ def in_words(key: Key, edition: Edition) -> str:
         text = tokens_of(edition).text(key.condition)
     except UserError:  # of a retired edition
         return ""
+    return quoted(text) if text else "the empty prompt"
+
+
+def quoted(text: str) -> str:
+    """A prompt in quotes, without its end where it is long."""
     short = text if len(text) <= LONGEST_SAID else f"{text[: LONGEST_SAID - 1].rstrip()}…"
-    return f"“{short}”" if text else "the empty prompt"
+    return f"“{short}”"
 
 
 def check_stop(table: Table, name: str, text: str, edition: Edition) -> None:

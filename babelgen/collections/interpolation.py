@@ -131,7 +131,9 @@ class Interpolation(Spec):
         def passage(at: int) -> tuple[str, bool]:
             there = (at + 1) % len(keys)
             ends = keys[at], keys[there]
-            return _between(ends, (at + 1, there + 1), edition), not same_condition(*(key.condition for key in ends))
+            return _between(ends, (at + 1, there + 1), edition), not same_condition(
+                *(key.condition for key in ends)
+            )
 
         def tell(number: int) -> Place | None:
             at, frame = divmod(number, between + 1)

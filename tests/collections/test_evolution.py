@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from babelgen.collections.collection import Place
 from babelgen.collections.evolution import Evolution, read_evolution
 from babelgen.collections.tree import BEGINNING, Gene, Generation, Tree, gene_of
 from babelgen.edition import Edition
@@ -123,6 +124,19 @@ def test_conditions_turn_to_the_target_until_there_is_none(spoken_edition: Editi
     assert np.abs(said - half).max() < 0.02
     end = embedding_of_shelf(conditions[5], spoken_edition.key_space(), statistics_of(spoken_edition))  # type: ignore[arg-type]
     assert np.abs(end - known[forest]).max() < 0.02
+
+
+def test_genes_say_where_they_come_from(spoken_edition: Edition) -> None:
+    spec = read(
+        spoken_edition, {"from": "start"}, {"from": "1.1", "target": "a forest"}, {"from": "2.1"}, genes=1
+    )
+    tell = spec.places(spoken_edition)
+    assert [tell(number) for number in range(spec.count())] == [
+        None,
+        Place("gene 1.1, from the start", False),
+        Place("gene 2.1, from gene 1.1 towards “a forest”", True),
+        Place("gene 3.1, from gene 2.1", True),
+    ]
 
 
 def test_a_target_that_is_what_there_is_moves_nothing(spoken_edition: Edition) -> None:
