@@ -73,14 +73,8 @@ def _same(table: Mapping[str, object], addition: Addition, destination: Destinat
     wanted = {"kind": addition.kind, **addition.fields}
     if destination.edition is not None:
         wanted["edition"] = destination.edition
-    besides = (
-        "name",
-        "title",
-        "description",
-        "added",
-        "generations",
-        *FIELDS,
-    )  # for people, or what came of it
+    # For people, for pages, or what came of it.
+    besides = ("name", "title", "description", "added", "generations", "stages", "film", *FIELDS)
     bare = {name: value for name, value in table.items() if name not in besides}
     return bare == wanted and destination.name in (None, table.get("name"))
 
