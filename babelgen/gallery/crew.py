@@ -2,19 +2,21 @@
 
 Law: they are spawned, ask the snapshot on disk and write what waits for the site, and nothing else; results come back in
 any order, since what is made of them does not depend on it. A process whose parent is gone ends.
-May import: the standard library, gallery.making, gallery.staging.
+May import: the standard library, gallery.making, gallery.pages, gallery.staging.
 """
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from babelgen.gallery.making import Maker, Task, Work
+from babelgen.gallery.making import MADE, Maker, Task, Work
+from babelgen.gallery.pages import Pages, Site
 from babelgen.gallery.staging import Made
 
 if TYPE_CHECKING:
@@ -32,9 +34,10 @@ def processes_for(pages: int) -> int:
 
 
 class Crew:
-    """Processes that start when they are hired, and then wait for what they are to work on. Close it."""
+    """Processes that start when they are hired, read the templates, and then wait for their work. Close it."""
 
-    def __init__(self) -> None:
+    def __init__(self, templates: Sequence[Path], site: Site) -> None:
+        self._pages = tuple(templates), site
         self._members: dict[Pipe, SpawnProcess] = {}
 
     def __len__(self) -> int:
@@ -45,7 +48,7 @@ class Crew:
         context = multiprocessing.get_context("spawn")
         while 1 < count > len(self):
             ours, theirs = context.Pipe()
-            process = context.Process(target=_work, args=(theirs,), daemon=True)
+            process = context.Process(target=_work, args=(theirs, *self._pages), daemon=True)
             with _uninterrupted():
                 process.start()
             theirs.close()
@@ -103,10 +106,13 @@ def _give(connection: Connection, tasks: Iterator[Task], waiting: dict[Pipe, int
         waiting[connection] += 1
 
 
-def _work(connection: Pipe) -> None:
+def _work(connection: Pipe, templates: Sequence[Path], site: Site) -> None:
     with suppress(EOFError, BrokenPipeError, ConnectionResetError), connection:
         try:
-            with closing(Maker(connection.recv())) as maker, maker.index.reading():
+            pages = Pages(templates, site)
+            for template in MADE:
+                pages.template(template)
+            with closing(Maker(connection.recv(), pages)) as maker, maker.index.reading():
                 while True:
                     connection.send(maker.make(connection.recv()))
         except (EOFError, OSError) as error:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -201,6 +201,11 @@ class Index:
         order = "WHERE i.name = ? ORDER BY c.slug != ?, i.collection, i.position LIMIT 1"
         return next(self._items(order, name, slug), None)
 
+    @cached_property
+    def has_repeats(self) -> bool:
+        """Whether any picture hangs in more than one place."""
+        return self.count("items") > self.count("pictures")
+
     def places(self, name: str, most: int) -> list[tuple[str, str, int]]:
         """At most `most` places of a picture: the slug and the title of the collection, and the position there."""
         select = "SELECT collection, position FROM items WHERE name = ? ORDER BY collection, position LIMIT ?"
@@ -239,7 +244,7 @@ class Index:
         return self.siblings(text, "", most)
 
     def count(self, table: str) -> int:
-        """The number of rows of `pictures` or `prompts`."""
+        """The number of rows of `pictures`, `items` or `prompts`."""
         return int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
     def firsts(self, start: int = 0, most: int = -1) -> Iterator[Item]:
@@ -287,8 +292,15 @@ class Index:
         for name, files, record in self._db.execute(select):
             yield name, files, parse_record(record.encode())
 
+    @cached_property
+    def has_stages(self) -> bool:
+        """Whether any printed picture has stages."""
+        return self._db.execute("SELECT 1 FROM pictures WHERE stages != '' LIMIT 1").fetchone() is not None
+
     def stages(self, name: str) -> Stages | None:
         """The stages of a printed picture, where it has some."""
+        if not self.has_stages:
+            return None
         (record,) = self._db.execute("SELECT stages FROM pictures WHERE name = ?", (name,)).fetchone()
         return parse_record(record.encode()) if record else None
 

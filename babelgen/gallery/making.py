@@ -95,12 +95,13 @@ class Keys(NamedTuple):
 
 
 Task = Items | Sheet | List | Keys
+MADE = ("item", "sheet", "prompts")  # the templates of what is made so
 
 
 class Maker:
-    """Makes pages. Close it."""
+    """Makes pages. Close it. pages: the templates of the work, where they are read already."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, pages: Pages | None = None) -> None:
         self._work, self._asked = work, ("", "")
         self.index = Index(work.snapshot, work.editions)
         tables = {one.slug: one.axes for one in work.headings}
@@ -108,7 +109,7 @@ class Maker:
         addresses = Addresses(self.index, tables, trees, bool(work.profiles))
         self.rooms = Rooms(work.headings, work.glossary, addresses.has)
         self.views = Views(self.index, self._neighbours, work.profiles, self.rooms)
-        self.pages = Pages(work.templates, work.site)
+        self.pages = pages or Pages(work.templates, work.site)
 
     def close(self) -> None:
         """Let go of the snapshot."""

@@ -57,7 +57,8 @@ def build_site(
     """
     fit_slugs([collection.slug for collection in library.collections])
     folders = [templates, *([TEMPLATES] if templates != TEMPLATES else [])]
-    with open_site(site, library.root, fresh) as writer, closing(Crew()) as crew:
+    named = Site(library.id, plain(library.title), plain(library.description), base, bool(library.glossary))
+    with open_site(site, library.root, fresh) as writer, closing(Crew(folders, named)) as crew:
         state = state_of(library, catalog, folders, flagged, base)
         if built := writer.finished(state):
             return built
@@ -69,9 +70,6 @@ def build_site(
         with closing(take(writer.snapshot, library, catalog, flagged, program(), writer.moved())) as index:
             editions = index.editions
             films = {drawer.slug: film_of(library.root, index, drawer) for drawer in index.drawers}
-        named = Site(
-            library.id, plain(library.title), plain(library.description), base, bool(library.glossary)
-        )
         work = Work(
             writer.snapshot, editions, [heading(one, films.get(one.slug)) for one in library.collections], library.glossary, neighbours,
             catalog.profiles(), folders, named, writer.places,

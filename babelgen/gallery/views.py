@@ -370,6 +370,8 @@ class Views:
 
     def _elsewhere(self, item: Item) -> tuple[Link, ...]:
         """Other places of a picture, one more than are shown where there are more."""
+        if not self.index.has_repeats:
+            return ()
         return tuple(
             Link(paths.item(slug, position), where(title, position))
             for slug, title, position in self.index.places(item.picture.name, ELSEWHERE + 2)

@@ -28,6 +28,10 @@ _STEPS = {str(steps): steps for steps in range(1, MAX_STEPS + 1)}
 _KINDS: dict[str, Kind] = {kind: kind for kind in KINDS}
 
 
+# Keys beside each other have a shelf in common, and before each shelf's first page stands the last one of another.
+_number = lru_cache(maxsize=16)(write_number)
+
+
 def format_key(address: Address, space: KeySpace) -> str:
     """The text of an address, check included; BadKey when the space has no such address."""
     return format_walk(address, space)(0)
@@ -41,7 +45,7 @@ def format_walk(address: Address, space: KeySpace, level: Level = "page") -> Cal
 
     def write(count: int) -> str:
         steps, shelf, page = places(count)
-        body = f"{start}{steps}.{kind}{write_number(shelf)}.{write_number(page)}{end}"
+        body = f"{start}{steps}.{kind}{_number(shelf)}.{_number(page)}{end}"
         return f"{body}~{compute_check(body)}"
 
     return write
