@@ -356,12 +356,12 @@ def as_row(picture: Picture) -> tuple[object, ...]:
 
 def version_of(picture: Picture) -> str:
     """What tells a picture's row from an earlier one."""
-    return _version(_versioned(picture))
+    # A flag is a bool here and a number there; the catalog's own texts are what they are in both.
+    return _version([int(value) if isinstance(value, bool) else value for value in _versioned(picture)])
 
 
 def _version(values: Sequence[Any]) -> str:
-    # A flag is a bool here and a number there; the catalog's own texts are what they are in both.
-    text = repr([int(value) if isinstance(value, bool) else value for value in values])
+    text = repr(values)
     return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 

@@ -59,7 +59,7 @@ class Marks:
             beside = (before, after, self._editions[here.edition], here.profile in self._profiles)
             caption = self._maker.rooms.caption(drawer.slug, here.position, path)
             asked = self._maker.rooms.asked(drawer.slug, here.position)
-            made_from = sign(heading, place // SHEET, here, beside, caption, asked)
+            made_from = sign(heading, place // SHEET, tuple(here), beside, caption, asked)
         return Wish(path, made_from, drawer.number, place, here.position)
 
     def sheets(self, drawer: Drawer, blocks: list[str], keys: tuple[KeysZip, ...]) -> list[tuple[str, str]]:

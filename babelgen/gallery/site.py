@@ -199,7 +199,9 @@ class _Build:
                     )
 
     def _page(self, template: str, path: str, view: object = None) -> None:
-        self.writer.write(path, self.maker.pages.html(template, path, view))
+        made_from = sign(self.marks.common, template, view)
+        if not self.writer.stands(path, made_from):
+            self.writer.write(path, self.maker.pages.html(template, path, view), made_from)
 
     def drawers(self) -> None:
         """Want the pages of all collections and of the prompts index, and have them made."""
