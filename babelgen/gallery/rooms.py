@@ -9,21 +9,24 @@ gallery.terms, gallery.text, gallery.thumbs.
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from markupsafe import Markup
 
 from babelgen.gallery import paths
 from babelgen.gallery.films import FilmView
-from babelgen.gallery.prose import Prose, Ways, address, bare, first_sentence, headings
 from babelgen.gallery.references import Sizes, measure
 from babelgen.gallery.source import Heading, Reference, Room, Term
 from babelgen.gallery.terms import Terms
 from babelgen.gallery.text import plain, shorten
 from babelgen.gallery.thumbs import Link, Thumb
+
+if TYPE_CHECKING:
+    from babelgen.gallery.prose import Prose, Ways
 
 _ASKED = 1000  # characters of a prompt as it was written
 _LINKS = 12  # words of a prompt that lead to the glossary: an item's page is to be small
@@ -97,10 +100,16 @@ class Rooms:
         self._tables = {one.slug for one in collections if getattr(one, "axes", None)}
         self._trees = {one.slug for one in collections if getattr(one, "tree", None)}
         self._terms = Terms(glossary)
-        self._prose = Prose(self._terms)
         self._sizes: dict[Path, Sizes] = {}
         self._headings: dict[str, Mapping[str, str]] = {}
         self.explains = bool(glossary)
+
+    @cached_property
+    def _prose(self) -> "Prose":
+        """What reads texts; it takes a while to load, and most libraries have none."""
+        from babelgen.gallery.prose import Prose
+
+        return Prose(self._terms)
 
     def origin(self, slug: str) -> str:
         """Where the keys of a collection come from; '' where nobody says it."""
@@ -138,12 +147,17 @@ class Rooms:
 
     def teaser(self, slug: str) -> str:
         """What the essay of a collection begins with; '' where there is none."""
-        return first_sentence(self._rooms[slug].text()) if slug in self._rooms else ""
+        text = self._rooms[slug].text() if slug in self._rooms else ""
+        if not text:
+            return ""
+        from babelgen.gallery.prose import first_sentence
+
+        return first_sentence(text)
 
     def essay(self, slug: str, here: str) -> Markup:
         """The essay of a collection on the page `here`; empty where there is none."""
         text = self._rooms[slug].text() if slug in self._rooms else ""
-        return self._prose.essay(text, self._ways(here))
+        return self._prose.essay(text, self._ways(here)) if text else Markup()
 
     def caption(self, slug: str, position: int, here: str) -> Markup | None:
         """The caption at a position of a collection on the page `here`, where there is one."""
@@ -156,8 +170,10 @@ class Rooms:
         return tuple(self._reference(reference, here) for reference in references)
 
     def _reference(self, reference: Reference, here: str) -> ReferenceView:
+        from babelgen.gallery.prose import address, bare
+
         sizes = self.sizes(reference)
-        words = bare(reference.caption)
+        words = bare(reference.caption) if reference.caption else ""
         return ReferenceView(
             view=paths.reference(sizes.name),
             small=paths.small_reference(sizes.name),
@@ -196,7 +212,7 @@ class Rooms:
         """The numbers of the terms that are links in a collection: in its essay, its captions, its prompts."""
         room = self._rooms.get(slug)
         texts = [room.text(), *(note for at, note in room.captions.items() if printed(at))] if room else []
-        known = {number for text in texts for number in self._prose.mentions(text)}
+        known = {number for text in filter(None, texts) for number in self._prose.mentions(text)}
         for prompt in prompts:
             if len(known) == len(self._terms.terms):
                 break
@@ -207,7 +223,9 @@ class Rooms:
     def _place(self, number: int) -> str:
         return paths.glossary(self._terms.anchors[number])
 
-    def _ways(self, here: str) -> Ways:
+    def _ways(self, here: str) -> "Ways":
+        from babelgen.gallery.prose import Ways
+
         return Ways(partial(self._address, here), partial(self._page, here))
 
     def _address(self, here: str, number: int) -> str:
@@ -224,6 +242,8 @@ class Rooms:
 
     def _headings_of(self, path: str) -> Mapping[str, str]:
         """The ids of the headings of the essay that a page has, by what links say of them."""
+        from babelgen.gallery.prose import headings
+
         if path not in self._headings:
             essay = next((room.text() for slug, room in self._rooms.items() if paths.sheet(slug) == path), "")
             self._headings[path] = headings(essay)

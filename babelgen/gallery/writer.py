@@ -176,15 +176,13 @@ class Writer:
 
     def wish(self, wishes: Iterable[Wish]) -> None:
         """Want items' pages; those that the site has are not made again."""
+        known = "f.path = ?1 AND f.sign = ?2 AND f.sign != '' AND f.holds NOT NULL AND ?1 NOT IN (SELECT path FROM lost)"
         self._db.executemany(
-            "INSERT INTO wanted (path, sign, collection, place, position) VALUES (?, ?, ?, ?, ?)", wishes
+            f"""INSERT INTO wanted (path, sign, collection, place, position, holds, state)
+                SELECT ?1, ?2, ?3, ?4, ?5, f.holds, iif(f.path IS NULL, NULL, '{SAME}')
+                FROM (SELECT 1) LEFT JOIN files f ON {"FALSE" if self._fresh else known}""",
+            wishes,
         )
-        if not self._fresh:
-            self._db.execute(
-                f"""UPDATE wanted SET state = '{SAME}', holds = f.holds FROM files f WHERE f.path = wanted.path
-                    AND f.sign = wanted.sign AND f.sign != '' AND f.holds NOT NULL AND wanted.state IS NULL
-                    AND wanted.path NOT IN (SELECT path FROM lost)"""
-            )
 
     def to_make(self) -> Iterator[tuple[int, int, int, str | None]]:
         """The items whose pages are to be made: collection, place and position there, and what the site's page holds."""
@@ -315,13 +313,16 @@ class Writer:
             self._db.execute("SELECT coalesce(sum(4 + far), 0) FROM hung").fetchall()[0],
         )
         with self._transaction():
-            for table, wanted, key, columns in (
-                ("files", "wanted", "path", "path, sign, holds"),
-                ("pictures", "hung", "name", "name, sign, far"),
+            for table, wanted, columns in (
+                ("files", "wanted", ("path", "sign", "holds")),
+                ("pictures", "hung", ("name", "sign", "far")),
             ):
+                key, chosen = columns[0], ", ".join(columns)
+                known = " AND ".join(f"t.{column} IS w.{column}" for column in columns)
                 self._db.execute(f"DELETE FROM {table} WHERE {key} NOT IN (SELECT {key} FROM {wanted})")
                 self._db.execute(
-                    f"INSERT OR REPLACE INTO {table} SELECT {columns} FROM {wanted} EXCEPT SELECT {columns} FROM {table}"
+                    f"""INSERT OR REPLACE INTO {table} SELECT {chosen} FROM {wanted} w
+                        WHERE NOT EXISTS (SELECT 1 FROM {table} t WHERE {known})"""
                 )
             self._db.execute(
                 "DELETE FROM extras WHERE page NOT IN (SELECT path FROM wanted) OR (page IN (SELECT page FROM remade)"

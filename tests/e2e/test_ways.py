@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from babelgen.cli import main
+
 ROOT = Path(__file__).parents[2]
 RECIPE = """
 title = "Ways"
@@ -76,8 +78,10 @@ def test_frames_are_made_again_from_the_key_files_of_the_site(folder: Path, tmp_
         path for path in (folder / "site").rglob("*.key") if path.stem in printed
     ]  # others are neighbours
     assert len(keys) == len(printed) == 7
+    render_py("key", "render", keys[0], "--out", tmp_path / "again.png")
     for key in keys:
-        render_py("key", "render", key, "--out", tmp_path / "again.png")
+        if key != keys[0]:  # as the command does it, in a process that has loaded the model already
+            assert main(["key", "render", str(key), "--out", str(tmp_path / "again.png")]) == 0
         with Image.open(tmp_path / "again.png") as again, Image.open(printed[key.stem]) as first:
             assert np.array_equal(np.asarray(again), np.asarray(first))
 

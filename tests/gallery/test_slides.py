@@ -110,6 +110,7 @@ def test_escape_closes_it_and_the_sheet_is_where_it_was(viewer: Reader) -> None:
     shown(viewer, "no.\u00a04")
     page.keyboard.press("Escape")
     assert page.locator("#slides[open]").count() == 0
+    viewer.wait("a:focus")
     assert page.evaluate("document.activeElement.href").endswith(paths.item("ten", 4))
     page.clock.run_for(20000)
     assert page.locator("#slides[open]").count() == 0
