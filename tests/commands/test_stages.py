@@ -47,6 +47,11 @@ def stages_of(root: Path) -> dict[str, dict[str, bytes]]:
     return {path.name: {file.name: file.read_bytes() for file in path.iterdir()} for path in folders}
 
 
+def whole_stages(root: Path) -> list[Path]:
+    """The folders of stages that are in their place, while others may be on their way there."""
+    return [path for path in (root / "stages").glob("??/*") if not path.name.startswith(".")]
+
+
 def names(root: Path, *slugs: str) -> list[str]:
     library = load_library(root)
     return [entry.name for one in library.collections if one.slug in slugs for entry in library.keys(one)]
@@ -245,10 +250,10 @@ def test_a_render_that_is_killed_leaves_whole_ones_and_two_more_share_the_rest(
 ) -> None:
     root = tiny_library(MANY)
     first = start(root)
-    wait_until(lambda: len(stages_of(root)) > 3 or first.poll() is not None)
+    wait_until(lambda: len(whole_stages(root)) > 3 or first.poll() is not None)
     first.kill()
     first.communicate()
-    found = [path for path in (root / "stages").glob("??/*") if not path.name.startswith(".")]
+    found = whole_stages(root)
     assert len(found) > 3
     assert all(read_stages(path) for path in found)
     stamps = {path: path.stat().st_mtime_ns for path in (root / "stages").glob("??/[0-9a-f]*/*")}
@@ -259,5 +264,5 @@ def test_a_render_that_is_killed_leaves_whole_ones_and_two_more_share_the_rest(
         int(count) for text in said for count in re.findall(r"Made the stages of (\d+) pictures?\.", text)
     ]
     assert sum(made) == 60 - len(found)
-    assert len([name for name in stages_of(root) if not name.startswith(".")]) == 60
+    assert len(whole_stages(root)) == 60
     assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
