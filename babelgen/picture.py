@@ -50,15 +50,21 @@ def describe(key: Key, edition: Edition) -> Words:
 def condition_words(condition: Condition, edition: Edition) -> str:
     """A condition for people: the text of its tokens, or else what to tell it from other embeddings by.
 
-    That is the two ends of its number, or 8 digits of a hash where it has none.
+    That is 8 digits of a hash of its values, or of its number; a short number is said itself.
     """
     if not isinstance(condition, Shelf):
-        digest = hashlib.blake2b(condition.astype("<f4").tobytes(), digest_size=5).digest()
-        return f"an embedding that no text has ({write_bytes(digest)}, {condition.size} values)"
+        values = _hashed(condition.astype("<f4").tobytes())
+        return f"an embedding that no text has ({values}, {condition.size} values)"
     if condition.kind == "t":
         return _prompt(condition, edition)
     numeral, coordinates = write_number(condition.number), edition.key_space().coordinates
-    return f"an embedding that no text has ({condition.kind}{_ends(numeral)}, {coordinates} coded values)"
+    # Not its two ends: those of neighbours in a walk are often the same.
+    told = f"{condition.kind}{numeral}" if len(numeral) <= 8 else _hashed(numeral.encode("ascii"))
+    return f"an embedding that no text has ({told}, {coordinates} coded values)"
+
+
+def _hashed(data: bytes) -> str:
+    return write_bytes(hashlib.blake2b(data, digest_size=5).digest())
 
 
 def _prompt(shelf: Shelf, edition: Edition) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from babelgen.edition import Edition, StatisticsFile, load_edition
 from babelgen.keys import Address, Key, Shelf, format_key
-from babelgen.picture import Words, average_colour, describe, pixel_hash, short_page, texts
+from babelgen.picture import Words, average_colour, condition_words, describe, pixel_hash, short_page, texts
 from babelgen.tokens import tokens_of
 
 
@@ -50,7 +50,7 @@ def test_a_shelf_of_an_embedding_in_words(words_edition: Edition) -> None:
     edition = replace(words_edition, statistics=StatisticsFile(Path("s.npy"), "ab" * 32, 120))
     far, near = Shelf("v", 2**1440 - 2), Shelf("v", 33)
     words = describe(read(Address(9, far, 7, near), edition), edition)
-    assert words.prompt == "an embedding that no text has (vzzzzzzzz…zzzzzzzy, 120 coded values)"
+    assert words.prompt == "an embedding that no text has (zef2jh0m, 120 coded values)"
     assert words.negative == "an embedding that no text has (v11, 120 coded values)"
 
 
@@ -98,3 +98,9 @@ def test_the_average_colour() -> None:
     pixels[0] = (255, 30, 1)
     assert average_colour(pixels) == "#800f00"
     assert average_colour(np.full((3, 3, 3), 255, np.uint8)) == "#ffffff"
+
+
+def test_embeddings_with_the_same_ends_are_told_apart(words_edition: Edition) -> None:
+    """Frames of a walk have numbers that begin and end alike."""
+    told = {condition_words(Shelf("v", 2**400 + middle * 2**200), words_edition) for middle in range(5)}
+    assert len(told) == 5

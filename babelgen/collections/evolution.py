@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from babelgen.collections.collection import MOST, Embeddings, Place, Places, Spec
+from babelgen.collections.collection import Embeddings, Place, Places, Spec
 from babelgen.collections.frames import (
     Frames,
     check_stop,
@@ -54,7 +54,7 @@ class Evolution(Started):
     def making(
         self, edition: Edition, embeddings: Embeddings, known: Sequence[str] = ()
     ) -> Callable[[int], str]:
-        """What makes a gene's key from its number; `known`: the keys of the generations before the last."""
+        """What makes a gene's key from its number; `known`: the keys of the first generations, as far as they are known."""
         first, frames, tree = self.first(edition), Frames(edition, embeddings), self.tree()
         parents: dict[int, str] = {}  # of generations, by their number
 
@@ -160,7 +160,7 @@ def read_evolution(table: Table, edition: Edition) -> Evolution:
     genes = table.number("genes", 5, low=1, high=MOST_GENES)
     wanted = Generation(BEGINNING, _read_step(table, STEP), *_read_target(table, edition))
     tables = table.tables("generations")
-    if len(tables) > min(MOST_GENERATIONS, MOST // genes):
+    if len(tables) > MOST_GENERATIONS:
         raise table.error("generations", f"must be at most {MOST_GENERATIONS:,}")
     generations = [
         _read_generation(each, edition, number, genes, wanted) for number, each in enumerate(tables, 1)
@@ -182,9 +182,8 @@ def _read_generation(
     """One of `generations`. wanted: what it has where it says nothing."""
     parent = gene_of(table.text("from"))
     if parent is None or parent.generation >= number or parent.number > genes:
-        raise table.error(
-            "from", f"must be start, or a gene before it, such as 1.{genes}, not {table.text('from')[:20]!r}"
-        )
+        before = f", or a gene before it, such as 1.{genes}" if number > 1 else ""
+        raise table.error("from", f"must be start{before}, not {table.text('from')[:20]!r}")
     target, keyed = _read_target(table, edition, wanted)
     read = Generation(parent, _read_step(table, wanted.step), target, keyed)
     table.refuse_others()

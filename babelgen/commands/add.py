@@ -1,4 +1,4 @@
-"""`range`, `random`, `search`: add a collection to a library, and render it."""
+"""What adds a collection to a library, and renders it: `range`, `random`, `search`, `matrix`, `interpolate`, `walk`, `evolve`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Working out the keys of collections that only the model can tell, before anything is planned.
 
 A file of keys is written once, whole, and is never written again while it is there. The model is loaded by another
-process, which ends with the work: this one goes on without torch.
+process, which ends with the work, so that this one goes on without torch; or by this one, where it renders itself.
 """
 
 from __future__ import annotations

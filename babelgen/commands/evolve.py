@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,8 @@ def evolve(begin: Addition, destination: Destination, chooser: Chooser, run: Run
     What is said beforehand is checked before anything of it is written or rendered.
     """
     root = destination.library or DEFAULT
+    if destination.only and chooser.automatic:
+        raise UserError("--auto chooses among rendered pictures: leave out --add-only.")
     if not destination.only:
         run = settled(run)
     lines, slug = chooser.lines, destination.name or ""
@@ -80,22 +82,26 @@ def evolve(begin: Addition, destination: Destination, chooser: Chooser, run: Run
     last = found.spec.generations[-1]
     session = Session(found.spec.tree(), len(found.spec.generations), last.step, last.target)
     score = _scorer(chooser, found.collection, run.setting)
+    say(f"Evolution {slug!r} has {_counted(session.view)}.")
     for line in lines:
         session = _heard(found, session, line)
+    if destination.only or not (chooser.automatic or chooser.asks):
+        _refuse_loose_ends(session)
     _write(root, slug, session)
     if destination.only:
         return 0
     from babelgen.diffusion.worker import keeping_models
 
     with keeping_models():
-        code = render_and_report(load_library(root), run)
+        code = _render(root, slug, run)
         for _ in range(chooser.automatic):
             found = _find(root, slug)
-            printed = genes.pictures_of(found.library, found.collection, session.tree, session.view)
+            view = session.view or len(session.tree.generations)
+            printed = genes.pictures_of(found.library, found.collection, session.tree, view)
             session = session.grown(genes.choose(printed, score, found.spec.seed))
             say(f"Chosen: {session.tree.generations[-1].parent}.")
             _write(root, slug, session)
-            code = max(code, render_and_report(load_library(root), run))
+            code = max(code, _render(root, slug, run))
         _show(root, slug, session)
         return max(code, _talk(root, slug, session, run)) if chooser.asks else code
 
@@ -103,18 +109,57 @@ def evolve(begin: Addition, destination: Destination, chooser: Chooser, run: Run
 def read_choices(path: Path) -> tuple[str, ...]:
     """The lines of a file of choices; empty ones, and what stands behind a #, are left out."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no file of choices that can be read.") from error
-    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    lines = (line.partition("#")[0].strip() for line in text.split("\n"))
     return tuple(line for line in lines if line)
 
 
 def _goes_on(begin: Addition, destination: Destination, root: Path) -> bool:
-    """Whether an evolution is meant that the library has: nothing is said but its name, and what is for generations to come."""
-    if destination.name is None or begin.fields.keys() - FOR_NEXT.keys() or not (root / FILE).is_file():
+    """Whether an evolution of the library is meant: nothing is said but its name, and what is for generations to come.
+
+    UserError where a new one is not told where to start.
+    """
+    if begin.fields.keys() & {"prompt", "start"}:
         return False
-    return any(collection.slug == destination.name for collection in load_library(root).collections)
+    evolutions = _evolutions(root)
+    if destination.name not in evolutions:
+        known = f"; {root} has {', '.join(evolutions)}" if evolutions else ""
+        raise UserError(
+            f"Say where to start, a prompt or --start, or with --name which evolution to go on with{known}."
+        )
+    if others := begin.fields.keys() - FOR_NEXT.keys():
+        raise UserError(
+            f"{destination.name!r} has begun: its {', '.join(sorted(others))} can no longer be said."
+        )
+    if destination.title is not None or destination.edition is not None:
+        raise UserError(f"{destination.name!r} has begun: its title and its edition can no longer be said.")
+    return True
+
+
+def _evolutions(root: Path) -> list[str]:
+    if not (root / FILE).is_file():
+        return []
+    return [collection.slug for collection in load_library(root).collections if collection.tree is not None]
+
+
+def _refuse_loose_ends(session: Session) -> None:
+    """Refuse a step or a target that no generation has."""
+    last = session.tree.generations[-1]
+    if (session.step, session.target) != (last.step, last.target):
+        raise UserError("A step or a target is of the generations that are chosen after it, and none is.")
+
+
+def _counted(generations: int) -> str:
+    return "1 generation" if generations == 1 else f"{generations} generations"
+
+
+def _render(root: Path, slug: str, run: Run) -> int:
+    """Render what the evolution lacks, and nothing else of its library."""
+    library = load_library(root)
+    mine = tuple(collection for collection in library.collections if collection.slug == slug)
+    return render_and_report(replace(library, collections=mine), run)
 
 
 def _find(root: Path, slug: str) -> _Found:
@@ -189,7 +234,7 @@ def _talk(root: Path, slug: str, session: Session, run: Run) -> int:
     say("A number chooses a gene, 2.4 or start any other; again, back, to PROMPT, step NUMBER; q ends.")
     while True:
         try:
-            line = input(f"{slug}, generation {session.view}> ")
+            line = input(f"{slug}, generation {session.view}, {_told(session)}> ")
         except EOFError:
             return code
         if line.strip() in END:
@@ -201,10 +246,15 @@ def _talk(root: Path, slug: str, session: Session, run: Run) -> int:
             warn(str(error))
             continue
         if said.tree != session.tree:
-            code = max(code, render_and_report(load_library(root), run))
+            code = max(code, _render(root, slug, run))
         if said.view != session.view:
             _show(root, slug, said)
         session = said
+
+
+def _told(session: Session) -> str:
+    """What the next generations have."""
+    return f"step {session.step:g}" + (f", to {session.target[:40]!r}" if session.target else "")
 
 
 def _show(root: Path, slug: str, session: Session) -> None:

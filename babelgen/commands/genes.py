@@ -44,7 +44,7 @@ def open_picture(path: Path, edition: Edition | None = None) -> Pixels:
     """A picture (height, width, 3) RGB; its middle, at the edition's size, where one is given."""
     try:
         with Image.open(path) as opened:
-            image = opened.convert("RGB")
+            image = ImageOps.exif_transpose(opened).convert("RGB")  # as cameras mean it
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise UserError(f"The picture {path} cannot be read.") from error
     if edition is not None:

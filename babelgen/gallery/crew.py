@@ -57,7 +57,8 @@ class Crew:
     def make(self, work: Work, tasks: Iterator[Task]) -> Iterator[list[Made]]:
         """Do tasks, and let the crew go, which reads the snapshot as long; what one of them raises is raised here."""
         for connection in self._members:
-            connection.send(work)
+            with suppress(BrokenPipeError, ConnectionResetError):  # who has ended is missed when its work is
+                connection.send(work)
         yield from _deal(tasks, self._members)
         self.close()
 
@@ -92,7 +93,7 @@ def _deal(tasks: Iterator[Task], crew: dict[Pipe, SpawnProcess]) -> Iterator[lis
             try:
                 result = connection.recv()
             except (EOFError, ConnectionResetError):
-                raise RuntimeError("a process that made pages ended before its work was done") from None
+                raise _last_words(connection) from None
             if isinstance(result, BaseException):
                 raise result
             waiting[connection] -= 1
@@ -102,8 +103,19 @@ def _deal(tasks: Iterator[Task], crew: dict[Pipe, SpawnProcess]) -> Iterator[lis
 
 def _give(connection: Connection, tasks: Iterator[Task], waiting: dict[Pipe, int]) -> None:
     if (task := next(tasks, None)) is not None:
-        connection.send(task)
+        try:
+            connection.send(task)
+        except (BrokenPipeError, ConnectionResetError):
+            raise _last_words(connection) from None
         waiting[connection] += 1
+
+
+def _last_words(connection: Connection) -> BaseException:
+    """Why a process has ended, as far as it said so."""
+    with suppress(EOFError, OSError):
+        if isinstance(said := connection.recv(), BaseException):
+            return said
+    return RuntimeError("a process that made pages ended before its work was done")
 
 
 def _work(connection: Pipe, templates: Sequence[Path], site: Site) -> None:

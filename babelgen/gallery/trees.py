@@ -2,7 +2,7 @@
 
 A page shows generations in the order in which they were made, as a table: a row is a line of descent, each cell a
 generation of the one before it. A second line from the same generation begins in a row of its own below.
-Law: as for all views: no HTML, no files, and nothing larger than a page of the tree is held.
+Law: as for all views: no HTML, no files; of the tree it is held who descends from whom, of pictures a page of them.
 May import: the standard library, gallery.index, gallery.paths, gallery.text, gallery.thumbs, gallery.views.
 """
 
@@ -71,7 +71,7 @@ class GeneView:
 
 @dataclass(frozen=True)
 class GenerationView:
-    """A generation. origin: its parent, and where that is. step: in percent of the way."""
+    """A generation. origin: its parent, and where that is. step: how far from it, 1 being the whole way."""
 
     number: int
     name: str
@@ -91,7 +91,7 @@ class Line:
 
 @dataclass(frozen=True)
 class TreeView:
-    """A page of a collection's tree."""
+    """A page of a collection's tree. generations: how many there are in all; step, target: of the last one."""
 
     drawer: Drawer
     sheet: str
@@ -99,6 +99,9 @@ class TreeView:
     pager: Pager
     command: str
     file: str
+    generations: int
+    step: str
+    target: str
 
 
 def tree_of(collection: object) -> Tree | None:
@@ -118,7 +121,7 @@ def tree_view(index: Index, drawer: Drawer, tree: Tree, page: int) -> TreeView:
     each = _each(tree)
     shown = range((page - 1) * each, min(page * each, 1 + len(tree.generations)))
     pages = tuple(paths.tree(drawer.slug, number) for number in range(1, tree_pages(tree) + 1))
-    file = f"{drawer.slug}-choices.txt"
+    file, last = f"{drawer.slug}-choices.txt", tree.generations[-1]
     return TreeView(
         drawer=drawer,
         sheet=paths.sheet(drawer.slug),
@@ -128,6 +131,9 @@ def tree_view(index: Index, drawer: Drawer, tree: Tree, page: int) -> TreeView:
         pager=Pager(page, pages),
         command=f"python render.py evolve --name {drawer.slug} --choices {file} --library DIR",
         file=file,
+        generations=len(tree.generations),
+        step=f"{last.step:.3g}",
+        target=plain(last.target),
     )
 
 

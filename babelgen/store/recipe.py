@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,28 @@ def _copy_recipe(recipe: Path, data: bytes, root: Path) -> None:
     _bring_files(document, recipe.parent, root)
     if target.exists() and original.exists() and _read(original) == data:
         return
-    text = _resolve_editions(recipe, document)
     if target.exists():
         old = _read(target)
         added = [table for table in _parse(target, old).get("collection", []) if table.get("added")]
+        _keep_bred(document, tomllib.loads(old.decode()), recipe, root)
         write_atomic(root / f"{LIBRARY_FILE}.old", old)
-    write_atomic(target, _append(target, text, added))
+    write_atomic(target, _append(target, _resolve_editions(recipe, document), added))
     write_atomic(original, data)
+
+
+def _keep_bred(document: tomlkit.TOMLDocument, old: Mapping[str, Any], recipe: Path, root: Path) -> None:
+    """Have the recipe's evolutions go on as they have in the library; UserError where they cannot be those."""
+    bred = {table.get("name"): table.get("generations", []) for table in old.get("collection", [])}
+    for table in document.get("collection", []):
+        said, grown = table.unwrap().get("generations", []), bred.get(table.get("name"), [])
+        if table.get("kind") != "evolution" or len(grown) <= len(said):
+            continue
+        if grown[: len(said)] != said:
+            raise UserError(
+                f"{recipe} has other generations of {table['name']!r} than were bred in {root / LIBRARY_FILE}: make them"
+                " the same as far as they go, or give the collection another name."
+            )
+        _append_generations(table, grown[len(said) :])
 
 
 @contextlib.contextmanager
@@ -81,21 +96,44 @@ def add_generations(root: Path, slug: str, generations: Sequence[Mapping[str, ob
     """Append generations to an evolution of a library's own file, which must have `after` so far; the rest stays as it is."""
     with changing(root):
         target = root / LIBRARY_FILE
-        document = _parse(target, _read(target))
-        (table,) = (each for each in document["collection"] if each["name"] == slug)
-        if len(table.get("generations", [])) != after:
+        data = _read(target)
+        document, plain = _parse(target, data), tomllib.loads(data.decode())
+        (place,) = (at for at, each in enumerate(plain["collection"]) if each["name"] == slug)
+        table, known = document["collection"][place], plain["collection"][place].get("generations", [])
+        if len(known) != after:
             raise UserError(f"Collection {slug!r} has got other generations meanwhile: look at it again.")
-        if not after:
-            table.append("generations", tomlkit.array().multiline(True))
-        for fields in generations:
-            inline = (
-                tomlkit.inline_table()
-                if isinstance(table["generations"], tomlkit.items.Array)
-                else tomlkit.table()
-            )
-            inline.update(fields)
-            table["generations"].append(inline)
-        write_atomic(target, tomlkit.dumps(document).encode())
+        plain["collection"][place]["generations"] = [*known, *map(dict, generations)]
+        _append_generations(table, generations)
+        if _loaded(tomlkit.dumps(document)) != plain:  # as where a comment stands behind the last one
+            _set_generations(table, plain["collection"][place]["generations"])
+        if _loaded(text := tomlkit.dumps(document)) != plain:
+            raise UserError(f"Nothing can be added to {slug!r} in {target}: write its generations as tables.")
+        write_atomic(target, text.encode())
+
+
+def _append_generations(table: Any, generations: Iterable[Mapping[str, object]]) -> None:
+    if "generations" not in table:
+        _set_generations(table, [])
+    inline = isinstance(table["generations"], tomlkit.items.Array)
+    for fields in generations:
+        one = tomlkit.inline_table() if inline else tomlkit.table()
+        one.update(fields)
+        table["generations"].append(one)
+
+
+def _set_generations(table: Any, generations: Iterable[Mapping[str, object]]) -> None:
+    """Write all of them anew; comments among them go."""
+    if "generations" in table:
+        table.remove("generations")
+    table.append("generations", tomlkit.array().multiline(True))
+    _append_generations(table, generations)
+
+
+def _loaded(text: str) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(text)
+    except ValueError:
+        return None
 
 
 def _bring_files(document: tomlkit.TOMLDocument, folder: Path, root: Path) -> None:

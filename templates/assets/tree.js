@@ -6,7 +6,8 @@
   const panel = document.querySelector(".choices");
   const list = document.querySelector("#chosen");
   const target = document.querySelector("#target");
-  const place = `babelgen:${babelgen.library}:choices:${panel.dataset.slug}`;
+  const { slug, generations, target: inherited } = panel.dataset;
+  const place = `babelgen:${babelgen.library}:choices:${slug}:${generations}`; // what was bred is not chosen again
   const MOST = 1000;
   const LINE = /^(start|[1-9]\d{0,5}\.[1-9]\d{0,5}|to( .+)?)$/;
 
@@ -28,25 +29,32 @@
     show();
   }
 
-  /** What the last target said; nothing is to be said again. */
-  const targeted = (held) => held.findLast((line) => line.startsWith("to"))?.slice(3) ?? "";
+  /** What genes turn to after these lines: at first what they do already. */
+  const targeted = (held) => held.findLast((line) => line.startsWith("to"))?.slice(3) ?? inherited;
 
   function show() {
     const held = lines();
     list.replaceChildren(...held.map((line) => babelgen.element("li", line, { dir: "auto" })));
     list.hidden = !held.length;
+    for (const button of document.querySelectorAll(".gene button"))
+      button.setAttribute("aria-pressed", held.includes(button.dataset.gene));
     for (const button of panel.querySelectorAll(".tools button")) button.disabled = !held.length;
   }
 
   Object.assign(babelgen.actions, {
     choose: ({ dataset: { gene } }) => {
       const held = lines();
-      const wanted = target.value.replace(/[\s#]+/g, " ").trim();
+      const wanted = target.value.replace(/[\s\u0000-\u001f\u0085#]+/g, " ").trim();
       if (wanted !== targeted(held)) held.push(wanted ? `to ${wanted}` : "to");
       put([...held, gene]);
-      babelgen.tell(`Chosen: ${gene}. ${held.length + 1} in all.`);
+      babelgen.tell(`Chosen: ${gene}.`);
     },
-    "undo-choice": () => put(lines().slice(0, -1)),
+    "undo-choice": () => {
+      const held = lines().slice(0, -1);
+      if (held.at(-1)?.startsWith("to")) held.pop(); // said for the gene that is taken back
+      put(held);
+      target.value = targeted(held);
+    },
     "save-choices": () => {
       babelgen.save(panel.dataset.file, ...lines().map((line) => `${line}\n`));
       babelgen.tell(`Saved as ${panel.dataset.file}.`);

@@ -211,7 +211,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"target": "babel2:nonsense"}, "target is refused: "),
     ({"start": "babel2:nonsense", "prompt": None}, "start is refused: "),
     ({"generations": [{}]}, "generations 1: from is missing"),
-    ({"generations": [{"from": "1.1"}]}, "generations 1: from must be start, or a gene before it, such as 1.5, not '1.1'"),
+    ({"generations": [{"from": "1.1"}]}, "generations 1: from must be start, not '1.1'"),
     ({"generations": [{"from": "start"}, {"from": "1.6"}]}, "generations 2: from must be start, or a gene before it"),
     ({"generations": [{"from": "start"}, {"from": "best"}]}, "generations 2: from must be start, or a gene before it"),
     ({"generations": [{"from": "start", "step": 2}]}, "generations 1: step must be above 0 and at most 1"),

@@ -15,6 +15,7 @@ from PIL import Image
 
 from babelgen.cli import main
 from babelgen.collections import Derived
+from babelgen.commands.genes import open_picture
 from babelgen.library import Library, load_library
 from babelgen.store import file_of
 
@@ -179,7 +180,11 @@ REFUSED = [
     (["--auto", "1", "--like-picture", "nowhere.png"], "The picture nowhere.png cannot be read."),
     (["--auto", "1", "--like", "<|endoftext|>"], "A prompt cannot contain"),
     (["--step", "2"], "A step is a number above 0 and at most 1, not '2.0'."),
-    (["--genes", "3"], "library/default has another collection with the name 'bred'."),
+    (["--genes", "3"], "'bred' has begun: its genes can no longer be said."),
+    (["--title", "Other", "--choose", "1"], "'bred' has begun: its title and its edition can no longer be said."),
+    (["--step", "0.5"], "A step or a target is of the generations that are chosen after it, and none is."),
+    (["--choose", "1", "--choose", "to the sea"], "A step or a target is of the generations that are chosen after it"),
+    (["--auto", "1", "--add-only"], "--auto chooses among rendered pictures: leave out --add-only."),
 ]  # fmt: skip
 
 
@@ -192,8 +197,8 @@ def test_what_is_wrong_is_one_sentence_and_changes_nothing(
         capsys.readouterr()
         go_on(*words, code=1)
         err = capsys.readouterr().err
-        assert err.startswith(f"error: {told}"), err
-        assert err.count("\n") == 1
+        (error,) = (line for line in err.splitlines() if "generation" not in line or line.startswith("error"))
+        assert error.startswith(f"error: {told}"), err
         assert (ROOT / "library.toml").read_text() == text
     assert not (ROOT / "pictures").exists()
 
@@ -203,7 +208,31 @@ def test_another_kind_cannot_be_bred(evolve: Any, capsys: pytest.CaptureFixture[
     table = {"name": "bred", "kind": "range", "count": 1}
     (ROOT / "library.toml").write_text(tomlkit.dumps({"collection": [table]}))
     go_on("--choose", "1", code=1)
-    assert capsys.readouterr().err == "error: Collection 'bred' in library/default is no evolution.\n"
+    assert capsys.readouterr().err == (
+        "error: Say where to start, a prompt or --start, or with --name which evolution to go on with.\n"
+    )
+
+
+def test_a_slip_in_the_name_begins_no_other(evolve: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    evolve("the sea", "--name", "bred", "--genes", "2", "--add-only")
+    text = (ROOT / "library.toml").read_text()
+    assert main(["evolve", "--name", "breed", "--choose", "2"]) == 1
+    assert capsys.readouterr().err.endswith("to go on with; library/default has bred.\n")
+    assert (ROOT / "library.toml").read_text() == text
+
+
+def test_other_collections_wait(evolve: Any, fitted_edition_file: Path) -> None:
+    words = ["range", "--count", "4", "--add-only", "--edition", str(fitted_edition_file)]
+    assert main(words) == 0
+    evolve("the sea", "--name", "bred", "--genes", "2")
+    assert printed(load_library(ROOT)) == 3
+
+
+def test_a_photograph_is_seen_as_it_was_held(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.new("RGB", (100, 60)).save(tmp_path / "held.jpg", exif=exif)
+    assert open_picture(tmp_path / "held.jpg").shape == (100, 60, 3)
 
 
 def test_a_file_that_says_no_generations_gets_its_first_with_the_second(evolve: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from jinja2 import TemplateSyntaxError
 
 from babelgen.collections.collection import Place
 from babelgen.errors import UserError
@@ -170,6 +171,19 @@ def test_pages_are_the_same_whoever_makes_them(tmp_path: Path) -> None:
     before = stamps(tmp_path / "three")
     library.build(tmp_path / "three")
     assert stamps(tmp_path / "three") == before
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("template", ["item", "sheet"])
+def test_a_mistake_in_a_template_is_told_whoever_meets_it(
+    tmp_path: Path, template: str, processes: int
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / f"{template}.html").write_text("{% if %}")
+    library = made_up(tmp_path / "library")
+    with pytest.raises(TemplateSyntaxError, match="Expected an expression"):
+        build_site(library, library, tmp_path / "site", neighbours, own, processes=processes)
 
 
 def failing(edition: str, key: str) -> tuple[object, object]:

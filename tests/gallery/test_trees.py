@@ -170,6 +170,7 @@ class TestChoosing:
         page = open_page
         assert page.locator('[data-do="save-choices"]').is_disabled()
         page.click('[data-gene="4.2"]')
+        assert page.input_value("#target") == ""
         page.fill("#target", "  a storm #1\tat   sea ")
         page.click('[data-gene="1.1"]')
         page.click('[data-gene="start"]')
@@ -189,6 +190,29 @@ class TestChoosing:
             ("4.2", ""), ("1.1", "a storm 1 at sea"), ("start", "a storm 1 at sea"), ("3.1", "")
         ]  # fmt: skip
 
+    def test_what_genes_turn_to_already_is_there_and_may_be_taken_away(
+        self, browser: Any, tmp_path: Path
+    ) -> None:
+        tree = Tree(2, (Generation(BEGINNING, 0.3, "the sea"),))
+        bred(tmp_path / "library", tree, 3).build(tmp_path / "site")
+        context = browser.new_context(accept_downloads=True)
+        page = context.new_page()
+        page.goto(f"{(tmp_path / 'site').as_uri()}/{paths.tree('bred')}")
+        assert page.input_value("#target") == "the sea"
+        page.click('[data-gene="1.1"]')
+        page.fill("#target", "")
+        page.click('[data-gene="1.2"]')
+        assert page.locator("#chosen li").all_inner_texts() == ["1.1", "to", "1.2"]
+        assert page.locator('[data-gene="1.2"]').get_attribute("aria-pressed") == "true"
+        page.click('[data-do="undo-choice"]')
+        assert page.locator("#chosen li").all_inner_texts() == ["1.1"]
+        assert page.input_value("#target") == "the sea"
+        grown = Tree(2, (*tree.generations, Generation(Gene(1, 1), 0.3)))
+        bred(tmp_path / "library", grown, 3).build(tmp_path / "site")
+        page.reload()
+        assert page.locator("#chosen li").all_inner_texts() == []  # bred already
+        context.close()
+
     def test_choices_stay_when_the_page_is_left(self, open_page: Any) -> None:
         open_page.click('[data-gene="4.2"]')
         open_page.reload()
@@ -196,7 +220,7 @@ class TestChoosing:
 
     def test_what_others_wrote_into_the_store_is_checked(self, open_page: Any) -> None:
         open_page.evaluate(
-            """() => localStorage.setItem(`babelgen:${babelgen.library}:choices:bred`,
+            """() => localStorage.setItem(`babelgen:${babelgen.library}:choices:bred:5`,
                 JSON.stringify(["1.1", "rm -rf", "to x\\nq", 7, "2.2", "<b>"]))"""
         )
         open_page.reload()
