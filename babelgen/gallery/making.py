@@ -38,6 +38,7 @@ class Heading:
     film: FilmView | None = None
     axes: int = 0  # the pages of its table, which the first process makes
     tree: int = 0  # those of its tree, in the same way
+    genes: int = 0  # how many each generation of the tree has
 
 
 @dataclass(frozen=True)

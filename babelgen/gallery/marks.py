@@ -34,7 +34,8 @@ class Marks:
         """The wish for each item's page of a collection; its sign is empty while nobody knows the item's neighbours."""
         ends = tuple(sign(end.picture, end.position) for end in self._maker.index.ends(drawer))
         film = self._maker.rooms.film(drawer.slug) is not None
-        heading = sign(self.common, _heading(drawer), ends, film)
+        tree = self._maker.rooms.descent(drawer.slug, 2)
+        heading = sign(self.common, _heading(drawer), ends, film, tree)
         before: tuple[int, str] = (0, "")
         waiting: tuple[int, Standing] | None = None
         for place, here in enumerate(self._maker.index.standing(drawer)):

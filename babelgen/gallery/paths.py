@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 HOME = "index.html"
+_GENES = 75  # about so many on a page of a tree: whole generations
 SEARCH = "search.html"
 FAVOURITES = "favourites.html"
 ABOUT = "about.html"
@@ -83,6 +84,18 @@ def table(slug: str, number: int = 1) -> str:
 def tree(slug: str, number: int = 1) -> str:
     """A page of a collection's tree; number counts from 1."""
     return f"collections/{slug}/" + ("tree.html" if number == 1 else f"tree-{number}.html")
+
+
+def generations_shown(genes: int) -> int:
+    """How many generations of so many genes a page of a tree has, the start among them."""
+    return max(1, _GENES // genes)
+
+
+def in_tree(slug: str, position: int, genes: int) -> str:
+    """Where a position of a collection is in its tree of generations of so many genes."""
+    generation, number = divmod(position - 2, genes) if position > 1 else (-1, 0)
+    gene = f"{generation + 1}.{number + 1}" if position > 1 else "start"
+    return f"{tree(slug, 1 + (generation + 1) // generations_shown(genes))}#g{gene}"
 
 
 def item(slug: str, position: int) -> str:

@@ -98,7 +98,7 @@ class Rooms:
         films = ((one.slug, getattr(one, "film", None)) for one in collections)
         self._films = {slug: film for slug, film in films if isinstance(film, FilmView)}
         self._tables = {one.slug for one in collections if getattr(one, "axes", None)}
-        self._trees = {one.slug for one in collections if getattr(one, "tree", None)}
+        self._genes = {one.slug: genes for one in collections if (genes := getattr(one, "genes", 0))}
         self._terms = Terms(glossary)
         self._sizes: dict[Path, Sizes] = {}
         self._headings: dict[str, Mapping[str, str]] = {}
@@ -122,7 +122,11 @@ class Rooms:
     def ways(self, slug: str) -> tuple[Link, ...]:
         """The other pages on which a collection's pictures stand, all of them in another order."""
         table = (Link(paths.table(slug), "As a table"),) if slug in self._tables else ()
-        return table + ((Link(paths.tree(slug), "As a tree"),) if slug in self._trees else ())
+        return table + ((Link(paths.tree(slug), "As a tree"),) if slug in self._genes else ())
+
+    def descent(self, slug: str, position: int) -> str:
+        """Where an item is in its collection's tree; '' where there is none."""
+        return paths.in_tree(slug, position, self._genes[slug]) if slug in self._genes else ""
 
     def asked(self, slug: str, position: int, said: str = "") -> str:
         """The prompt that was written for a position of a collection; '' where there is none, or its key says the same."""

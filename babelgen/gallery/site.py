@@ -92,8 +92,8 @@ def heading(collection: C, film: FilmView | None = None) -> Heading:
     """A collection without its keys, and its film."""
     one = collection
     axes, tree = axes_of(one), tree_of(one)
-    pages = (table_pages(axes) if axes else 0, tree_pages(tree) if tree else 0)
-    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, film, *pages)
+    numbers = (table_pages(axes) if axes else 0, *((tree_pages(tree), tree.genes) if tree else ()))
+    return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, film, *numbers)
 
 
 @dataclass(frozen=True)

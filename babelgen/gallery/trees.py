@@ -16,7 +16,6 @@ from babelgen.gallery.text import plain, shorten
 from babelgen.gallery.thumbs import Link, Thumb, thumb
 from babelgen.gallery.views import Pager, pages_of
 
-GENES = 75  # about so many on a page: whole generations
 _TARGET = 120  # characters of a target
 
 
@@ -112,13 +111,13 @@ def tree_of(collection: object) -> Tree | None:
 
 def tree_pages(tree: Tree) -> int:
     """How many pages a tree has."""
-    return pages_of(1 + len(tree.generations), _each(tree))
+    return pages_of(1 + len(tree.generations), paths.generations_shown(tree.genes))
 
 
 def tree_view(index: Index, drawer: Drawer, tree: Tree, page: int) -> TreeView:
     """The page-th page (from 1) of a collection's tree."""
     maker = _Maker(index, drawer, tree)
-    each = _each(tree)
+    each = paths.generations_shown(tree.genes)
     shown = range((page - 1) * each, min(page * each, 1 + len(tree.generations)))
     pages = tuple(paths.tree(drawer.slug, number) for number in range(1, tree_pages(tree) + 1))
     file, last = f"{drawer.slug}-choices.txt", tree.generations[-1]
@@ -161,11 +160,6 @@ def lines(parents: Mapping[int, int], shown: range) -> list[tuple[int, list[int]
     return found
 
 
-def _each(tree: Tree) -> int:
-    """How many generations a page has."""
-    return max(1, GENES // tree.genes)
-
-
 class _Maker:
     """Views of the generations of one tree; generation 0 is the start."""
 
@@ -195,4 +189,4 @@ class _Maker:
 
     def _page(self, generation: int) -> str:
         """Where a generation is."""
-        return paths.tree(self._drawer.slug, 1 + generation // _each(self._tree))
+        return paths.tree(self._drawer.slug, 1 + generation // paths.generations_shown(self._tree.genes))

@@ -155,6 +155,7 @@ class ItemView:
     prompt_entry: str
     words: tuple[Piece, ...] = ()
     stages: StagesView | None = None
+    descent: str = ""  # where it is in the tree of its collection
     film: str = ""  # where its collection's film is shown
     asked: str = ""
     caption: Markup | None = None
@@ -315,6 +316,7 @@ class Views:
             prompt_entry=_entry(self.index.prompt(picture.prompt)),
             words=self.rooms.pieces(heading),
             stages=stages_view(self.index, picture.name),
+            descent=self.rooms.descent(drawer.slug, item.position),
             film=paths.film_anchor(drawer.slug) if self.rooms.film(drawer.slug) else "",
             asked=self.rooms.asked(drawer.slug, item.position, picture.prompt),
             caption=self.rooms.caption(drawer.slug, item.position, paths.item(drawer.slug, item.position)),

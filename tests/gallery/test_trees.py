@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from babelgen.collections.choices import Session
 from babelgen.collections.tree import BEGINNING, Gene, Generation, Tree
 from babelgen.gallery import paths
-from babelgen.gallery.trees import GENES, lines
+from babelgen.gallery.trees import lines
 from babelgen.rooms import Room
 
 from .links import check, unreached
@@ -84,6 +84,12 @@ def test_genes_lead_to_their_pages_and_to_their_children(page: str) -> None:
     assert page.count("gene chosen") == 3  # the start, 1.2 and 2.1
 
 
+@pytest.mark.parametrize(("position", "gene"), [(1, "start"), (2, "1.1"), (5, "2.2"), (10, "5.1")])
+def test_a_genes_page_leads_to_its_place_in_the_tree(site: Path, position: int, gene: str) -> None:
+    text = (site / paths.item("bred", position)).read_text("utf-8")
+    assert f'href="tree.html#g{gene}"' in text
+
+
 def test_every_link_leads_somewhere(site: Path) -> None:
     assert check(site) == []
     assert unreached(site) == {"404.html"}
@@ -111,7 +117,7 @@ def test_a_collection_without_a_tree_has_no_such_page(tmp_path: Path) -> None:
 
 
 def test_a_long_tree_has_pages_of_whole_generations(tmp_path: Path) -> None:
-    each = GENES // 25
+    each = paths.generations_shown(25)
     parents = [BEGINNING, *(Gene(at, 7) for at in range(1, 2 * each))]
     bred(tmp_path / "library", Tree(25, tuple(Generation(one, 0.1) for one in parents)), 3).build(
         tmp_path / "site"
