@@ -38,8 +38,8 @@ LONGEST_STEP = 10.0  # radians, or units of noise
 class Walk(Started):
     """`length` steps from the start in each of some directions, one direction after the other.
 
-    Each direction begins with the start itself; with `back` it leads back, but for the start, so that the frames can be shown round and round. style: `sphere` turns
-    by `step` radians towards the direction, `linear` adds `step` times it.
+    Each direction begins with the start itself; with `back` it leads back, but for the start, so that the frames can be
+    shown round and round. style: `sphere` turns by `step` radians towards the direction, `linear` adds `step` times it.
     """
 
     space: str

@@ -66,7 +66,7 @@ class _Found:
 def evolve(begin: Addition, destination: Destination, chooser: Chooser, run: Run) -> int:
     """Begin an evolution, or go on with the one of that name; exit code 4 when some pictures failed.
 
-    What is said beforehand is checked before anything of it is written or rendered.
+    What is chosen beforehand is checked before any of it is written or rendered; a new evolution is in the file by then.
     """
     root = destination.library or DEFAULT
     if destination.only and chooser.automatic:

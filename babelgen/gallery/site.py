@@ -63,9 +63,8 @@ def build_site(
         if built := writer.finished(state):
             return built
         told("reading")
-        if (
-            writer.moved() is None
-        ):  # every page is to be made: those who do it start while the library is read
+        if writer.moved() is None:
+            # Every page is to be made: those who do it start while the library is read.
             crew.hire(processes or processes_for(catalog.count()))
         with closing(take(writer.snapshot, library, catalog, flagged, program(), writer.moved())) as index:
             editions = index.editions

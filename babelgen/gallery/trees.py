@@ -165,10 +165,10 @@ class _Maker:
 
     def __init__(self, index: Index, drawer: Drawer, tree: Tree) -> None:
         self._index, self._drawer, self._tree = index, drawer, tree
-        numbered = enumerate(tree.generations, 1)
-        self.parents = {number: each.parent.generation for number, each in numbered}
+        self.parents: dict[int, int] = {}
         self._children: dict[str, list[int]] = {}
         for number, each in enumerate(tree.generations, 1):
+            self.parents[number] = each.parent.generation
             self._children.setdefault(str(each.parent), []).append(number)
 
     def generation(self, number: int) -> GenerationView:
