@@ -8,7 +8,6 @@ May import: errors and the standard library.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -130,10 +129,11 @@ class Picture:
 
 COLUMNS = tuple(field.name for field in fields(Picture))
 _FLAGGED = COLUMNS.index("flagged")
-_VERSIONED = tuple(name for name in COLUMNS if name not in ("name", "key", "seconds"))
+# What a picture's row may have otherwise when it is rendered again; all else in it follows from the key, or the pixels.
+_RECORDED = ("flagged", "rendered_at", "profile", "sha256", "bytes", "view_bytes", "thumb_bytes")
 # Not `astuple`, which copies each value, and takes long.
 _row: Callable[[Picture], tuple[Any, ...]] = attrgetter(*COLUMNS)
-_versioned: Callable[[Picture], tuple[Any, ...]] = attrgetter(*_VERSIONED)
+_recorded: Callable[[Picture], tuple[Any, ...]] = attrgetter(*_RECORDED)
 
 
 @dataclass(frozen=True)
@@ -269,8 +269,8 @@ class Catalog:
 
     def versions(self) -> Iterator[tuple[str, str]]:
         """Each picture's name, in order, and what tells its row from an earlier one."""
-        for name, *values in self._rows(f"SELECT name, {', '.join(_VERSIONED)} FROM pictures ORDER BY name"):
-            yield name, _version(values)
+        told = " || ' ' || ".join(_RECORDED)
+        return ((name, text) for name, text in self._rows(f"SELECT name, {told} FROM pictures ORDER BY name"))
 
     def page(self, after: str, most: int) -> list[Picture]:
         """The next rows in order of name, so that no reader keeps a writer waiting for long; `after`: the last name."""
@@ -356,13 +356,9 @@ def as_row(picture: Picture) -> tuple[object, ...]:
 
 def version_of(picture: Picture) -> str:
     """What tells a picture's row from an earlier one."""
-    # A flag is a bool here and a number there; the catalog's own texts are what they are in both.
-    return _version([int(value) if isinstance(value, bool) else value for value in _versioned(picture)])
-
-
-def _version(values: Sequence[Any]) -> str:
-    text = repr(values)
-    return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+    # A flag is a bool here and a number there; half a character is never there.
+    text = " ".join(str(int(value) if isinstance(value, bool) else value) for value in _recorded(picture))
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def of_row(row: Sequence[Any]) -> Picture:

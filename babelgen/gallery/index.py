@@ -89,6 +89,9 @@ _COLUMNS = ", ".join(f"p.{name}" for name in COLUMNS)
 _FIELDS = f"c.slug, c.title, i.position, i.words, i.unsaid, {_COLUMNS}"
 _ITEMS = f"""SELECT {_FIELDS} FROM items i JOIN collections c ON c.number = i.collection
     JOIN pictures p ON p.name = i.name """
+# Each printed picture once, where it comes first.
+_FIRSTS = f"""SELECT {_FIELDS} FROM firsts f JOIN collections c ON c.number = f.collection
+    JOIN items i ON (i.collection, i.position) = (f.collection, f.position) JOIN pictures p ON p.name = f.name """
 _DRAWERS = """SELECT number, slug, title, kind, description, total,
     (SELECT count(*) FROM items WHERE collection = number) FROM collections ORDER BY number"""
 # A neighbour that is withheld is told from one that is not there; of one whose neighbours nobody asked for yet, `known` is 0.
@@ -220,9 +223,8 @@ class Index:
 
     def of_edition(self, edition: str, most: int) -> tuple[Item, ...]:
         """At most `most` pictures of an edition."""
-        return self._places_of(
-            "SELECT name FROM firsts WHERE edition = ? ORDER BY number LIMIT ?", edition, most
-        )
+        order = "WHERE f.edition = ? ORDER BY f.number LIMIT ?"
+        return tuple(map(_item, self._db.execute(_FIRSTS + order, (edition, most))))
 
     def ledger(self) -> tuple[str, ...]:
         """The pages of the prompts index, in order."""
@@ -241,7 +243,8 @@ class Index:
 
     def prompt_items(self, text: str, most: int) -> tuple[Item, ...]:
         """At most `most` pictures of a prompt, each where it comes first."""
-        return self.siblings(text, "", most)
+        order = "WHERE f.prompt = (SELECT rank FROM prompts WHERE text = ?) ORDER BY f.number LIMIT ?"
+        return tuple(map(_item, self._db.execute(_FIRSTS + order, (text, most))))
 
     def count(self, table: str) -> int:
         """The number of rows of `pictures`, `items` or `prompts`."""
@@ -249,10 +252,8 @@ class Index:
 
     def firsts(self, start: int = 0, most: int = -1) -> Iterator[Item]:
         """Printed pictures where they come first, from the `start`-th (from 0) on."""
-        select = f"""SELECT {_FIELDS} FROM firsts f JOIN collections c ON c.number = f.collection
-            JOIN items i ON (i.collection, i.position) = (f.collection, f.position)
-            JOIN pictures p ON p.name = f.name WHERE f.number > ? ORDER BY f.number LIMIT ?"""
-        return map(_item, self._db.execute(select, (start, most)))
+        order = "WHERE f.number > ? ORDER BY f.number LIMIT ?"
+        return map(_item, self._db.execute(_FIRSTS + order, (start, most)))
 
     def positions(self, drawer: Drawer) -> Iterator[tuple[int, int]]:
         """The printed positions of a collection, ascending, each with its picture's number in `firsts`, from 0."""

@@ -83,8 +83,11 @@ class Marks:
         """Path and sign of each page of the prompts index."""
         index = self._maker.index
         pages, total = index.ledger(), index.count("prompts")
-        heading = sign(self.common, pages, total)
-        return [(path, sign(heading, number, index.lists(number))) for number, path in enumerate(pages, 1)]
+        heading = sign(self.common, pages)
+        return [
+            (path, sign(heading, number, total if number == 1 else 0, index.lists(number)))
+            for number, path in enumerate(pages, 1)
+        ]
 
 
 def block(drawer: Drawer, maker: Maker, standing: list[Standing]) -> str:

@@ -106,7 +106,7 @@ class PromptView:
 
 @dataclass(frozen=True)
 class PromptsView:
-    """One page of the prompts index."""
+    """One page of the prompts index. total: of all prompts, on the first page; a new prompt changes few of the others."""
 
     pager: Pager
     prompts: tuple[PromptView, ...]
@@ -275,9 +275,8 @@ class Views:
     def prompts(self, number: int) -> PromptsView:
         """The number-th page (from 1) of the prompts index."""
         pager = Pager(number, self.index.ledger())
-        return PromptsView(
-            pager, tuple(map(self._prompt, self.index.prompts(number))), self.index.count("prompts")
-        )
+        total = self.index.count("prompts") if number == 1 else 0
+        return PromptsView(pager, tuple(map(self._prompt, self.index.prompts(number))), total)
 
     def _prompt(self, prompt: Prompt) -> PromptView:
         thumbs = tuple(map(thumb, self.index.prompt_items(prompt.text, STRIP)))

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,8 @@ def test_changed_data_have_another_name_that_the_first_one_tells(
     site = tmp_path / "site"
     library.build(site)
     before = {path.name for path in (site / "data").iterdir()}
-    library.rows |= {row(1, "").name: row(1, "another prompt")}
+    again = replace(row(1, "another prompt"), rendered_at="2026-10-03T00:00:00+00:00")
+    library.rows |= {again.name: again}
     library.build(site)
     after = {path.name for path in (site / "data").iterdir()}
     (gone,), (fresh,) = before - after, after - before

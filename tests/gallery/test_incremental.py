@@ -327,10 +327,13 @@ def test_a_new_prompt_changes_its_page_of_the_index_and_few_others(tmp_path: Pat
     library.build(tmp_path / "site")
     before = files(tmp_path / "site")
     pages = {name for name in before if name.startswith("prompts")}
-    assert 3 <= len(pages) <= 12
+    assert 4 <= len(pages) <= 12
     library.add(MadeCollection("more", "More"), [row(5000, "prompt 0300 and more")])
     library.build(tmp_path / "site")
     after = files(tmp_path / "site")
     assert len({name for name in after if name.startswith("prompts")} ^ pages) <= 2
     changed = {name for name in after if name.startswith("collections/many") and after[name] != before[name]}
     assert changed == set()
+    own = {name for name in pages if ">prompt 0300<" in before[name].decode()}
+    assert {name for name in pages if after[name] != before[name]} == own | {"prompts.html"}
+    assert "601 prompts in alphabetical order" in after["prompts.html"].decode()
