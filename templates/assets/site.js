@@ -103,7 +103,7 @@ const babelgen = (() => {
   function mounted([prompt, , , name, colour, width, height]) {
     const mount = element("span", "", { className: "mount" });
     const tone = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    for (const [key, value] of Object.entries({ class: "tone", color: colour, "aria-hidden": "true" }))
+    for (const [key, value] of Object.entries({ color: colour, "aria-hidden": "true" }))
       tone.setAttribute(key, value);
     const image = element("img", "", { loading: "lazy", width, height, alt: describe(prompt) });
     image.src = address(`thumbs/${name.slice(0, 2)}/${name}.webp`);

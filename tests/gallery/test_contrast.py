@@ -43,7 +43,9 @@ def lit(ground: str, glow: tuple[str, ...]) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share / 100):02x}" for a, b in over)
 
 
-@pytest.mark.parametrize(("colours", "glow"), zip((_DAY, _NIGHT), _GLOWS, strict=True), ids=["day", "night"])
+@pytest.mark.parametrize(
+    ("colours", "glow"), [*zip((_DAY, _NIGHT), _GLOWS, strict=True)], ids=["day", "night"]
+)
 @pytest.mark.parametrize("ink", ["ink", "soft", "accent"])
 def test_text_can_be_read_under_the_lamp(colours: dict[str, str], glow: tuple[str, ...], ink: str) -> None:
     assert contrast(colours[ink], lit(colours["paper"], glow)) >= 4.5

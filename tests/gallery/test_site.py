@@ -62,6 +62,10 @@ class TestPages:
         assert 'href="item-00001.html"' in page
         assert 'href="item-00008.html"' in page
         assert "3 <i>of</i> 8" in page
+        for position in (1, 2, 4, 8):
+            link = re.search(rf'<a [^>]*href="item-{position:05}.html".*?</a>', page, re.DOTALL)
+            assert link
+            assert f'src="../../{paths.thumb(row(position - 1, "").name)}"' in link[0]
 
     def test_the_ends_of_a_collection_have_no_way_on(self, site: Path) -> None:
         assert 'rel="prev"' not in item(site, "pages", 1)
@@ -170,7 +174,7 @@ class TestPages:
     def test_pictures_in_lists_are_lazy_and_have_a_size_and_a_tone(self, site: Path) -> None:
         page = (site / paths.sheet("pages")).read_text()
         assert page.count('loading="lazy"') == page.count('width="32" height="20"') == 8
-        assert f'class="tone" color="{row(0, "").colour}"' in page
+        assert f'<svg color="{row(0, "").colour}"' in page
 
     def test_a_provisional_edition_says_so_beside_its_keys(
         self, library: MadeLibrary, tmp_path: Path
