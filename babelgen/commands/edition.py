@@ -166,6 +166,8 @@ def _tell(before: Edition, target: Path, what: str) -> None:
 
 def _check_target(source: Path, target: Path, needs_statistics: bool) -> None:
     """Refuse with UserError, before anything is computed, a place where the edition cannot be written."""
+    if target.parent.suffix == source.suffix and not target.parent.is_dir():
+        raise UserError(f"--out names a folder, and {target.parent} looks like a file.")
     if target.resolve() != source.resolve():
         for path in [target, *([target.with_suffix(".npy")] if needs_statistics else [])]:
             if path.exists():

@@ -120,6 +120,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_computed(
     (elsewhere / "taken/my.tiny.npy").touch()
     (elsewhere / "file").touch()
     for out, told in [
+        ("new.toml", "--out names a folder, and new.toml looks like a file."),
         ("taken", "taken/my.tiny.npy is there already; take it away, or choose another folder with --out."),
         (
             "file",
