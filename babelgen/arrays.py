@@ -68,18 +68,26 @@ def _read(archive: zipfile.ZipFile, member: str, source: str) -> NDArray[Any]:
     where = f"The array {member.removesuffix('.npy')} in {source}"
     try:
         with archive.open(member) as opened:
-            stream = io.BytesIO(opened.read(LARGEST + 1))
-        shape, fortran, dtype = _header(stream)
-        if dtype.hasobject:
-            raise UserError(f"{where} holds Python objects, not numbers.")
-        rest = stream.read()
-        if math.prod(shape) * dtype.itemsize != len(rest):
-            raise ValueError("it is longer or shorter than its header says")
-        return np.ndarray(shape, dtype, rest, order="F" if fortran else "C")
-    except UserError:
-        raise
+            return read_array(opened.read(LARGEST + 1))
+    except TypeError:
+        raise UserError(f"{where} holds Python objects, not numbers.") from None
     except Exception as error:  # of any type, as above
         raise UserError(f"{where} cannot be read: it is broken, or too large.") from error
+
+
+def read_array(data: bytes) -> NDArray[Any]:
+    """The array of an .npy file's bytes, and never more memory than they take.
+
+    Raises TypeError where it holds Python objects, and other errors of many types for what is no such file.
+    """
+    stream = io.BytesIO(data)
+    shape, fortran, dtype = _header(stream)
+    if dtype.hasobject:
+        raise TypeError("it holds Python objects")
+    rest = stream.read()
+    if math.prod(shape) * dtype.itemsize != len(rest):
+        raise ValueError("it is longer or shorter than its header says")
+    return np.ndarray(shape, dtype, rest, order="F" if fortran else "C")
 
 
 def _header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -156,8 +156,13 @@ class Facts:
     facts: Mapping[str, str]
 
 
-# What SQLite says when a statement of ours is wrong; whatever else it says is about the file or the disk.
-_SLIPS = {None, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE}
+_SLIPS = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISUSE}
+
+
+def is_slip(error: sqlite3.DatabaseError) -> bool:
+    """Whether a statement of ours is wrong; whatever else SQLite says is about the file or the disk."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in _SLIPS  # the rest of a code says more of the same
 
 
 @contextmanager
@@ -166,7 +171,7 @@ def telling(root: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) in _SLIPS:
+        if is_slip(error):
             raise
         raise UserError(f"The catalog {root / FILE} cannot be used: {error}.") from error
 

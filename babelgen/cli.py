@@ -1,6 +1,6 @@
 """The command line: flags to settings to one command function.
 
-May import: cli_edition, cli_export, cli_extras, cli_key, cli_walks, errors, exits, options, settings; edition, library and commands inside functions. Torch is loaded by the few commands that render.
+May import: cli_edition, cli_export, cli_extras, cli_key, cli_walks, errors, exits, options, settings, Typer; edition, library and commands inside functions. Torch is loaded by the few commands that render.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The command line of editions: `edition list`, `show`, `check`, `pin`, `fit`.
 
-May import: exits, options; commands inside functions.
+May import: exits, options, Typer; commands inside functions.
 """
 
 from __future__ import annotations

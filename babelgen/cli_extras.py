@@ -1,6 +1,6 @@
 """The command line of what is made beside libraries: `animate`, `develop`, `import`.
 
-May import: exits, films, options, settings; commands inside functions.
+May import: exits, films, options, settings, Typer; commands inside functions.
 """
 
 from __future__ import annotations

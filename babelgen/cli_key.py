@@ -1,6 +1,6 @@
 """The command line of keys: `render.py key ...`.
 
-May import: exits, options, settings; commands inside functions.
+May import: exits, options, settings, Typer; commands inside functions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The command line of ways between keys: `walk`, `interpolate`, `evolve`.
 
-May import: errors, exits, options, settings; commands inside functions.
+May import: errors, exits, options, settings, Typer; commands inside functions.
 """
 
 from __future__ import annotations

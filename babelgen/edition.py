@@ -2,7 +2,7 @@
 
 Law: the id is a hash of what a key means and of nothing else, read from the TOML alone. A title, a place on
 disk or a word list may change without a new id; anything that changes pixels may not.
-May import: errors, hub, keys, resources, toml; never torch.
+May import: errors, hub, keys, resources, toml, tomlkit; never torch.
 """
 
 from __future__ import annotations

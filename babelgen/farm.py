@@ -32,27 +32,22 @@ LOOK_AGAIN = 2.0  # seconds between looks at what other runs have taken on
 
 
 class Progress(Protocol):
-    """Who is told how a run goes."""
+    """Who is told how a run goes; who inherits from it hears what it has a method for."""
 
     def planned(self, plan: Plan) -> None:
         """What there is to do."""
-        ...
 
     def advanced(self, outcome: Outcome) -> None:
         """What has just happened, after it was recorded."""
-        ...
 
     def shared(self, done: int, taken: int) -> None:
         """How many of the pictures of the plan other runs have made, and how many they have taken on, as far as is seen."""
-        ...
 
     def developing(self, count: int) -> None:
         """All pictures are there; now the stages of so many of them are made, which is told of as pictures are."""
-        ...
 
     def waiting(self, count: int) -> None:
         """This run has nothing left to do; so many pictures are still being made by others."""
-        ...
 
 
 @dataclass

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def sign_of(pictures: Iterable[tuple[str, str]]) -> str:
 
 def sign_of_show(show: Show) -> str:
     """The sign of how a film is asked for."""
-    said = repr((_MAKING, str(show.exact), *astuple(show)[1:5]))
+    said = repr((_MAKING, str(show.exact), show.back, show.loop, show.width, show.quality))
     return hashlib.blake2b(said.encode(), digest_size=8).hexdigest()
 
 

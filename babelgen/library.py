@@ -44,6 +44,14 @@ class Library:
     collections: tuple[Collection, ...]
     glossary: tuple[Term, ...] = ()
 
+    def collection(self, slug: str) -> Collection:
+        """The collection of that name; UserError where there is none."""
+        for collection in self.collections:
+            if collection.slug == slug:
+                return collection
+        known = ", ".join(collection.slug for collection in self.collections) or "none"
+        raise UserError(f"The library in {self.root} has no collection {slug[:80]!r}; it has {known}.")
+
     def keys(self, collection: Collection) -> Iterator[Entry]:
         """The items of a collection in order; one key may stand in many collections."""
         edition = collection.edition

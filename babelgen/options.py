@@ -111,7 +111,7 @@ Name = Annotated[
 ]
 Title = Annotated[str | None, typer.Option("--title", help="What the collection is called on its page.")]
 EditionOption = Annotated[
-    str | None, typer.Option("--edition", metavar="E", help="A shipped edition's name, or a TOML file.")
+    str | None, typer.Option("--edition", metavar="E", help="An edition's name or id, or a TOML file.")
 ]
 Steps = Annotated[
     int | None, typer.Option("--steps", min=1, max=64, help="Steps; the edition's own by default.")
@@ -165,7 +165,7 @@ KeyOut = Annotated[
     ),
 ]
 NeededEdition = Annotated[
-    str, typer.Option("--edition", metavar="E", help="A shipped edition's name, or a TOML file.")
+    str, typer.Option("--edition", metavar="E", help="An edition's name or id, or a TOML file.")
 ]
 CodecOption = Annotated[
     str | None, typer.Option("--codec", metavar="C", help="The edition's codec, to make sure of it.")

@@ -1,7 +1,7 @@
 """What is said of a picture: its key in words, its PNG text chunks, the hash of its pixels.
 
 Law: all of it follows from the key, the edition and the pixels, so that files do not differ for nothing.
-May import: errors, edition, keys, tokens; never torch.
+May import: errors, edition, keys, tokens, numpy; never torch.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 It is a NumPy file (.npy) of float32 values, (2, length, width), little-endian, in C order: first the means of the
 coordinates of embeddings, then their deviations.
 Law: the file is the one that the edition pins, or nothing is read. It is loaded when it is first asked for.
-May import: errors, edition, keys, numpy; never torch.
+May import: arrays, errors, edition, keys, numpy; never torch.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from babelgen.arrays import read_array
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.keys import Statistics
@@ -49,10 +50,10 @@ def statistics_of(edition: Edition) -> Statistics:
 def read_statistics(data: bytes) -> Statistics:
     """The statistics in a file's bytes; ValueError says what is wrong with them."""
     try:
-        arrays = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        arrays = read_array(data)
+    except Exception as error:  # of any type: strangers' files are parsed as they come
         raise ValueError("it is no NumPy file") from error
-    if not isinstance(arrays, np.ndarray) or arrays.dtype != _FORM or arrays.ndim != 3 or len(arrays) != 2:
+    if arrays.dtype != _FORM or arrays.ndim != 3 or len(arrays) != 2:
         raise ValueError("it does not hold two arrays of float32, (2, length, width)")
     mean, deviation = arrays.astype(np.float32)
     return Statistics(mean, deviation)

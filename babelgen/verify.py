@@ -4,7 +4,7 @@ Law: a library is read and never written, so that another process may render int
 again by the engine that renders libraries, into a folder that is thrown away; no more than a page of rows is held.
 `discard` is the exception: it takes pictures with faults away, for the next render to make, and of those only the ones
 that are known to be wrong, that nobody is at work on, and that a render would make.
-May import: catalog, collections, edition, engines, errors, library, picture, plan, settings, store, weights, Pillow; never torch.
+May import: catalog, collections, edition, engines, errors, library, picture, plan, settings, store, weights, Pillow, numpy; never torch.
 """
 
 from __future__ import annotations

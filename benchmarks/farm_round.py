@@ -12,7 +12,7 @@ from rounds import Round, Task, useful_rows
 from babelgen.collections import Collection
 from babelgen.collections.sample import Sample
 from babelgen.engines import LocalEngine, Order, Outcome, Ready
-from babelgen.farm import render_library
+from babelgen.farm import Progress, render_library
 from babelgen.library import Library
 from babelgen.plan import Item, Plan
 from babelgen.tokens import tokens_of
@@ -21,7 +21,7 @@ GO = "go"  # the file in a library's folder that its workers wait for
 PATIENCE = 1800  # seconds
 
 
-class Clock:
+class Clock(Progress):
     """Lets the workers begin once all are ready, and adds up the time that is not the loading of models."""
 
     def __init__(self, root: Path, workers: int) -> None:
@@ -47,9 +47,6 @@ class Clock:
             if not self._loading:
                 self._start = self._end
                 (self._root / GO).touch()
-
-    def shared(self, done: int, waiting: int) -> None:
-        """There are no other runs."""
 
 
 def farm_round(task: Task, workers: int, count: int) -> Round:

@@ -14,22 +14,18 @@ from pathlib import Path
 from babelgen.commands.render import make_engine
 from babelgen.engines import Outcome, Ready
 from babelgen.engines.local import core_count
-from babelgen.farm import render_library
+from babelgen.farm import Progress, render_library
 from babelgen.library import load_library
-from babelgen.plan import Plan
 
 RECIPE = '[[collection]]\nname = "sample"\nkind = "random"\nseed = 1\ncount = {count}\n'
 
 
-class Clock:
+class Clock(Progress):
     """Notes when the first worker was ready."""
 
     def __init__(self) -> None:
         self.start = time.perf_counter()
         self.ready = 0.0
-
-    def planned(self, plan: Plan) -> None:
-        """Nothing to note."""
 
     def advanced(self, outcome: Outcome) -> None:
         """The first worker that is ready ends the start-up."""

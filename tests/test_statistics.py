@@ -86,11 +86,17 @@ def saved(array: Any, **options: Any) -> bytes:
     return file.getvalue()
 
 
+def vast() -> bytes:
+    """A small file whose header claims more than there can be."""
+    return saved(np.zeros((2, 2, 6), "<f4")).replace(b"(2, 2, 6), }        ", b"(2, 2, 6666666666), }")
+
+
 WRONG = [
     (b"", "it is no NumPy file"),
     (b"statistics", "it is no NumPy file"),
     (saved(np.array([{}], object), allow_pickle=True), "it is no NumPy file"),
     (write_statistics(STATISTICS)[:-1], "it is no NumPy file"),
+    (vast(), "it is no NumPy file"),
     (saved(np.zeros((2, 2, 6))), "it does not hold two arrays of float32"),
     (saved(np.zeros((3, 2, 6), "<f4")), "it does not hold two arrays of float32"),
     (saved(np.zeros((2, 12), "<f4")), "it does not hold two arrays of float32"),

@@ -67,6 +67,7 @@ class Spec(Protocol):
         """How many keys there are."""
         ...
 
+    @abstractmethod
     def prompts(self) -> tuple[str, ...]:
         """The prompts that people wrote for it, so that they can be warned about what they wrote."""
         ...

@@ -261,7 +261,7 @@ def _prompt_of(matrix: Matrix) -> Callable[[Sequence[int]], str]:
 
 
 def _may_repeat(matrix: Matrix) -> bool:
-    """Whether two combinations of a grid may be one prompt: False is certain, True is not."""
+    """Whether two combinations of a grid may be one prompt, as far as `same` tells: False is certain, True is not."""
     suffixes = [same(text) for some in matrix.suffixes for text in some]
     texts = [same(text) for text in (*matrix.subjects, *matrix.actions)]
     if len(set(suffixes)) < len(suffixes) or any("," in text or not text for text in suffixes):
@@ -280,5 +280,5 @@ def _may_repeat(matrix: Matrix) -> bool:
 
 
 def same(text: str) -> str:
-    """A text as a tokenizer sees it: two that are equal here are one prompt."""
+    """A text without what no tokenizer sees: two that are equal here are one prompt, though others may be, too."""
     return " ".join(text.lower().split())

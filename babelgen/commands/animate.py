@@ -43,7 +43,7 @@ def animate(slug: str, folder: Path | None, out: Path | None, show: Show) -> int
     UserError where a picture is not printed.
     """
     library = load_library(folder or DEFAULT)
-    collection = _collection(library, slug)
+    collection = library.collection(slug)
     if out is None:
         say(f"Wrote {keep_film(library, collection, show)}; the site shows it when it is built.")
         return 0
@@ -126,14 +126,6 @@ def _write(
     with writing(out) as file:
         write_film(out.suffix.lower(), film, images, file)
     return film, names, sign
-
-
-def _collection(library: Library, slug: str) -> Collection:
-    for collection in library.collections:
-        if collection.slug == slug:
-            return collection
-    known = ", ".join(collection.slug for collection in library.collections) or "none"
-    raise UserError(f"The library in {library.root} has no collection {slug[:80]!r}; it has {known}.")
 
 
 def _size(collection: Collection, width: int | None) -> tuple[int, int]:

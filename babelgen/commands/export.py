@@ -43,7 +43,7 @@ def dataset(folder: Path | None, out: Path, collection: str | None, flagged: boo
         say(f"{_counted(done.pictures, 'picture')} in {out}: {done.added} added, {done.removed} removed.")
     if not done.parquet:
         warn(
-            "catalog.parquet is left out: it needs pyarrow (pip install pyarrow); metadata.jsonl has the same rows."
+            "catalog.parquet is left out: it needs pyarrow (pip install 'babelgen[dataset]'); metadata.jsonl has the same rows."
         )
     return 0
 

@@ -51,9 +51,13 @@ def import_explorer(source: Path, base: str | None, pages: bool, out: Path | Non
         write_atomic(trial, text.encode())
         place = target.parent / derived.name if derived.text else derived.name
         todo = _try_out(trial, parts.edition, wishes, str(place))
-    for path, content in ((target.parent / derived.name, derived.text), (target, text)):
-        if content:
-            _put(path, content.encode())
+    texts = {target.parent / derived.name: derived.text, target: text}
+    files = {path: content.encode() for path, content in texts.items() if content}
+    for path, data in files.items():
+        _check_place(path, data)
+    for path, data in files.items():
+        write_atomic(path, data)
+        say(f"Wrote {path}.")
     for sentence in (*derived.losses, *wishes.losses, *parts.losses):
         warn(sentence)
     for sentence in todo:
@@ -79,11 +83,11 @@ def _try_out(trial: Path, edition: Edition, wishes: Wishes, name: str) -> list[s
     return todo
 
 
-def _put(path: Path, data: bytes) -> None:
+def _check_place(path: Path, data: bytes) -> None:
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name a file with --out.")
     if path.exists() and path.read_bytes() != data:
         raise UserError(f"{path} is there already and says something else: choose another place with --out.")
-    write_atomic(path, data)
-    say(f"Wrote {path}.")
 
 
 def _library_text(name: str, experiment: Experiment, derived: Derived, wishes: Wishes) -> str:

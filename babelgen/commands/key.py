@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from babelgen.collections.sample import read_sample
@@ -28,7 +29,7 @@ def read_key(source: str | None, text: str | None) -> str:
     if source is None or text is not None:
         raise UserError("Give either a key file (or - for standard input) or the key itself with --text.")
     try:
-        with sys.stdin.buffer if source == "-" else Path(source).open("rb") as file:
+        with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise UserError(f"The key file {source} cannot be read: {error.strerror}.") from error

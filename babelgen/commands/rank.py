@@ -28,6 +28,7 @@ from babelgen.rank import (
     suggest,
     telling,
 )
+from babelgen.store import write_atomic
 
 LETTERS = 60  # of a term on the terminal
 TITLES = {"word": "words", "subject": "subjects", "action": "actions", "suffix": "suffixes", "steps": "steps",
@@ -60,10 +61,10 @@ def rank(path: Path, folder: Path, wanted: Wanted) -> int:
         are = "1 favourite is" if missing == 1 else f"{missing} favourites are"
         warn(f"{are} not printed in this library, and not counted.")
     if wanted.chart is not None:
-        wanted.chart.write_text(chart(shown, wanted.top), "utf-8")
+        write_atomic(wanted.chart, chart(shown, wanted.top).encode())
         say(f"Drew {wanted.chart}.")
     if wanted.out is not None and suggestion is not None:
-        wanted.out.write_text(suggestion.text, "utf-8")
+        write_atomic(wanted.out, suggestion.text.encode())
         say(f"Wrote a matrix to try next to {wanted.out}.")
     if suggestion is None:
         say("No favourite has a prompt, so that no matrix can be suggested.")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import TemplateError, TemplateSyntaxError
-
 from babelgen.catalog import Catalog
 from babelgen.commands.console import say
-from babelgen.errors import UserError, first_line
+from babelgen.errors import UserError
 from babelgen.gallery import Built, base_address, build_site, is_finished
 from babelgen.library import DEFAULT, load_library
 from babelgen.neighbours import Neighbours
@@ -66,44 +61,7 @@ def build(folder: Path, out: Path, publication: Publication) -> Built:
     own = publication.templates
     if own is not None and not own.is_dir():
         raise UserError(f"There is no folder {own} with templates.")
-    with Catalog.open(library.root) as catalog, _telling(own):
+    with Catalog.open(library.root) as catalog:
         templates = own or shipped("templates")
         flagged, fresh = publication.flagged, publication.fresh
         return build_site(library, catalog, out, Neighbours(library), templates, flagged, base, fresh=fresh)
-
-
-@contextmanager
-def _telling(own: Path | None) -> Iterator[None]:
-    """Turn what is wrong with somebody's own templates into a sentence."""
-    try:
-        yield
-    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        place = "" if own is None else _place(error, own)
-        if not place:  # the mistake is ours
-            raise
-        raise UserError(
-            f"The template {place} cannot be used (templates of {own} go first): {first_line(error).rstrip('.')}."
-        ) from error
-
-
-def _place(error: Exception, own: Path) -> str:
-    """Where a mistake is in somebody's own templates: the name of one and its line; '' where it is not in them."""
-    if isinstance(error, TemplateSyntaxError):
-        return f"{error.name}, line {error.lineno}"
-    frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(own)]
-    if inside:
-        return f"{Path(inside[-1].filename).name}, line {inside[-1].lineno}"
-    if isinstance(error, UnicodeDecodeError) and (bad := _not_utf8(own)):
-        return bad.name
-    return (getattr(error, "name", None) or "in use") if isinstance(error, TemplateError) else ""
-
-
-def _not_utf8(own: Path) -> Path | None:
-    """The first template in a folder that is not UTF-8."""
-    for path in sorted(own.glob("*.html")):
-        try:
-            path.read_text("utf-8")
-        except UnicodeDecodeError:
-            return path
-    return None

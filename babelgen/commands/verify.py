@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from babelgen.collections import Collection
 from babelgen.commands.console import say, warn
 from babelgen.commands.progress import LINE_EVERY
 from babelgen.commands.render import MOST_LISTED, make_engine, settled
@@ -40,7 +39,7 @@ def verify(folder: Path, request: Request, run: Run, as_json: bool) -> int:
     """
     run = settled(run)
     library, complaint = _open(folder, request)
-    collection = None if request.collection is None else _find(library, request.collection)
+    collection = None if request.collection is None else library.collection(request.collection)
     choice = Choice(collection, request.sample, request.seed)
     engine = make_engine(run.engine, run.workers)
     report = verify_library(library, choice, engine, _Lines(), setting=run.setting)
@@ -91,14 +90,6 @@ def _open(folder: Path, request: Request) -> tuple[Library, str]:
         if request.collection is not None or request.discard or not (folder / FILE).is_file():
             raise
         return Library(folder, "", folder.name, "", ()), str(error)
-
-
-def _find(library: Library, name: str) -> Collection:
-    for collection in library.collections:
-        if collection.slug == name:
-            return collection
-    known = ", ".join(collection.slug for collection in library.collections) or "none at all"
-    raise UserError(f"{library.root} has no collection {name[:80]!r}; it has {known}.")
 
 
 class _Lines:

@@ -1,6 +1,6 @@
 """Diffusion: from keys to pixels.
 
-Law: the only package that knows torch and diffusers. Every network runs at one fixed batch shape, so that a
+Law: the only package that knows torch and diffusers. Every network that makes pictures runs at one fixed batch shape, so that a
 picture's bits do not depend on its neighbours, its slot or how many there are.
 """
 

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from babelgen.diffusion.coding import Conditions
+from babelgen.diffusion.compiling import telling_of_compiler
+from babelgen.diffusion.memory import telling_of_comparing
 from babelgen.diffusion.model import Model
 from babelgen.diffusion.worker import open_model
 from babelgen.edition import Edition
@@ -45,7 +47,8 @@ def likeness_to_prompt(
     model = open_model(edition, setting)
     conditions = Conditions(model, most=2)
     told = torch.stack([conditions.embedding(conditions.default_negative()), conditions.embedding(prompt)])
-    return [_told_apart(model, latents, told) for latents in _encode(model, pictures)]
+    with telling_of_comparing(), telling_of_compiler():
+        return [_told_apart(model, latents, told) for latents in _encode(model, pictures)]
 
 
 @torch.inference_mode()
@@ -54,8 +57,9 @@ def likeness_to_picture(
 ) -> list[float]:
     """A score for each picture: -1 to 1, and 1 for the other picture itself, which has the same size."""
     model = open_model(edition, setting)
-    (wanted,) = _encode(model, [other])
-    found = _encode(model, pictures)
+    with telling_of_comparing(), telling_of_compiler():
+        (wanted,) = _encode(model, [other])
+        found = _encode(model, pictures)
     return [float(torch.cosine_similarity(latents.flatten(), wanted.flatten(), dim=0)) for latents in found]
 
 

@@ -32,6 +32,11 @@ def telling_of_weights(edition: str) -> AbstractContextManager[None]:
     return _telling(f"There is not enough memory for the model of edition {edition}, even without a batch.")
 
 
+def telling_of_comparing() -> AbstractContextManager[None]:
+    """Turn a lack of memory while pictures are compared into a UserError that says so."""
+    return _telling("There is not enough memory to compare pictures.")
+
+
 @contextmanager
 def _telling(sentence: str) -> Iterator[None]:
     try:

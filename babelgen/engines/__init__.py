@@ -2,7 +2,7 @@
 
 Law: an engine moves data, items out and outcomes back; it knows a backend by its import path only, so that torch is
 loaded in the workers and nowhere else.
-May import: catalog, edition, errors, plan, settings; never torch.
+May import: catalog, edition, errors, plan, settings; ray where it is there; never torch.
 """
 
 from babelgen.engines.engine import (

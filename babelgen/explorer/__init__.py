@@ -2,7 +2,7 @@
 
 Law: a configuration is a stranger's file, read within bounds and as plain values alone; what cannot be carried over is
 named, one sentence each, and never replaced in silence.
-May import: collections, edition, errors, keys, resources, toml, PyYAML; never torch.
+May import: collections, edition, errors, keys, resources, toml, PyYAML, tomlkit; never torch.
 """
 
 from babelgen.explorer.config import EXPERIMENTS, Experiment, read_experiment

@@ -7,7 +7,6 @@ from itertools import islice
 
 from babelgen.catalog import Catalog, Picture
 from babelgen.collections import Collection
-from babelgen.errors import UserError
 from babelgen.library import Entry, Library
 from babelgen.store import in_place
 
@@ -16,13 +15,7 @@ _BATCH = 500  # keys that the catalog is asked about at once
 
 def chosen(library: Library, slug: str | None) -> tuple[Collection, ...]:
     """One collection of a library, or all of them; UserError for a name that none has."""
-    if slug is None:
-        return library.collections
-    found = tuple(collection for collection in library.collections if collection.slug == slug)
-    if not found:
-        names = ", ".join(collection.slug for collection in library.collections) or "none"
-        raise UserError(f"There is no collection {slug!r} in {library.root}; it has {names}.")
-    return found
+    return library.collections if slug is None else (library.collection(slug),)
 
 
 def items(

@@ -1,7 +1,7 @@
 """The gallery: a library and its catalog become a folder of static pages that opens from disk.
 
 Law: it reads the library, never writes it; it writes the site folder, and only through `writer`.
-May import: the standard library, Jinja2, filelock, markdown-it-py, Pillow, babelgen.catalog, babelgen.copies, babelgen.errors,
+May import: the standard library, Jinja2, markupsafe, filelock, markdown-it-py, Pillow, babelgen.catalog, babelgen.copies, babelgen.errors,
 babelgen.films, babelgen.resources, babelgen.rooms, babelgen.stages, babelgen.zips; never torch.
 """
 

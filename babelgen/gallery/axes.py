@@ -81,12 +81,6 @@ class AxesView:
     pager: Pager
 
 
-def axes_of(collection: object) -> Axes | None:
-    """The table that a collection asks for."""
-    found: Axes | None = getattr(collection, "axes", None)
-    return found
-
-
 def table_pages(axes: Axes) -> int:
     """How many pages a table has."""
     return pages_of(len(axes.rows), _rows(axes))

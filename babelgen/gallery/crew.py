@@ -2,7 +2,7 @@
 
 Law: they are spawned, ask the snapshot on disk and write what waits for the site, and nothing else; results come back in
 any order, since what is made of them does not depend on it. A process whose parent is gone ends.
-May import: the standard library, gallery.making, gallery.pages, gallery.staging.
+May import: the standard library, gallery.making, gallery.mistakes, gallery.pages, gallery.staging.
 """
 
 import multiprocessing
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from babelgen.gallery.making import MADE, Maker, Task, Work
+from babelgen.gallery.mistakes import telling_of_templates
 from babelgen.gallery.pages import Pages, Site
 from babelgen.gallery.staging import Made
 
@@ -121,15 +122,17 @@ def _last_words(connection: Connection) -> BaseException:
 def _work(connection: Pipe, templates: Sequence[Path], site: Site) -> None:
     with suppress(EOFError, BrokenPipeError, ConnectionResetError), connection:
         try:
-            pages = Pages(templates, site)
-            for template in MADE:
-                pages.template(template)
-            with closing(Maker(connection.recv(), pages)) as maker, maker.index.reading():
-                while True:
-                    connection.send(maker.make(connection.recv()))
-        except (EOFError, OSError) as error:
-            if isinstance(error, EOFError | BrokenPipeError | ConnectionResetError):
-                return
-            connection.send(error)
+            with telling_of_templates(templates):
+                _make_pages(connection, Pages(templates, site))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return
         except Exception as error:
             connection.send(error)
+
+
+def _make_pages(connection: Pipe, pages: Pages) -> None:
+    for template in MADE:
+        pages.template(template)
+    with closing(Maker(connection.recv(), pages)) as maker, maker.index.reading():
+        while True:
+            connection.send(maker.make(connection.recv()))

@@ -109,11 +109,23 @@ def names(index: Index) -> Iterator[tuple[str, str]]:
 
 def _row(item: Item, number: int, edition: int) -> list[str | int]:
     """Prompt (or what is said in its stead), number of the collection, position there, name, colour, width, height, key (empty where it is so
-    long that a script of its own has it), steps, number of the edition."""
+    long that a script of its own has it), steps, number of the edition; 1 where it is no prompt that stands first."""
     p = item.picture
     key = p.key if len(p.key) <= WHOLE_KEY else ""
     prompt = shorten(item.said, _PROMPT)
-    return [prompt, number, item.position, p.name, p.colour, p.width, p.height, key, p.steps, edition]
+    row: list[str | int] = [
+        prompt,
+        number,
+        item.position,
+        p.name,
+        p.colour,
+        p.width,
+        p.height,
+        key,
+        p.steps,
+        edition,
+    ]
+    return [*row, 1] if item.unsaid else row
 
 
 def _unnamed(index: Index, edition: str) -> int:

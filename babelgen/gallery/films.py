@@ -6,6 +6,7 @@ May import: the standard library, babelgen.films, gallery.index, gallery.paths, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from babelgen.films import film_file, keys_file, read_record, record_file, sign_of
@@ -53,7 +54,7 @@ def film_of(root: Path, index: Index, drawer: Drawer) -> FilmView | None:
         height=found.height,
         pictures=found.pictures,
         frames=found.frames,
-        rate=f"{found.frames / found.seconds:.3g}",
+        rate=f"{float(Fraction(found.rate)):.3g}",
         seconds=f"{found.seconds:.1f}",
         loops=not found.loop,
         size=found.film,

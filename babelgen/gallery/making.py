@@ -12,33 +12,17 @@ from typing import NamedTuple
 
 from babelgen.gallery import data
 from babelgen.gallery.addresses import Addresses
-from babelgen.gallery.films import FilmView
+from babelgen.gallery.headings import Heading
 from babelgen.gallery.index import Index
 from babelgen.gallery.pages import Pages, Site
 from babelgen.gallery.paths import item as item_path
 from babelgen.gallery.rooms import Rooms
-from babelgen.gallery.source import Edition, Neighbour, Neighbours, Room, Term
+from babelgen.gallery.source import Edition, Neighbour, Neighbours, Term
 from babelgen.gallery.staging import Made, Places, stage
 from babelgen.gallery.takeaway import KeysZip, zipped
 from babelgen.gallery.views import SHEET, NeighbourView, Views
 
 _RUN = 60  # pages of one task
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A collection without its keys."""
-
-    slug: str
-    title: str
-    kind: str
-    description: str
-    origin: str
-    room: Room
-    film: FilmView | None = None
-    axes: int = 0  # the pages of its table, which the first process makes
-    tree: int = 0  # those of its tree, in the same way
-    genes: int = 0  # how many each generation of the tree has
 
 
 @dataclass(frozen=True)

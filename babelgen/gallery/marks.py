@@ -2,7 +2,8 @@
 
 Law: all that enters a page enters its sign; more may, since a page that is made again is still written only where its
 bytes are others.
-May import: the standard library, gallery.index, gallery.making, gallery.paths, gallery.signs, gallery.views.
+May import: the standard library, gallery.index, gallery.making, gallery.paths, gallery.signs, gallery.takeaway, gallery.text,
+gallery.views, gallery.writer.
 """
 
 from collections.abc import Iterator

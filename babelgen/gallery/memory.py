@@ -2,7 +2,7 @@
 
 Law: a row stands here before its file is in the site, and goes after it, so that nothing that was written is forgotten;
 a sign stands here only once its file is in place.
-May import: the standard library, filelock, babelgen.errors, gallery.paths.
+May import: the standard library, filelock, babelgen.catalog, babelgen.errors, gallery.paths.
 """
 
 import sqlite3
@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from filelock import FileLock, Timeout
 
+from babelgen.catalog import is_slip
 from babelgen.errors import UserError
 from babelgen.gallery import paths
 
@@ -19,6 +20,7 @@ OWN = ".babelgen"  # the builder's own folder inside the site
 KEPT = {OWN, ".gitignore"}
 FILE = "site.sqlite"
 _VERSION = "1"
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 # files: what is wanted by path. sign: of all that it was made from, '' where that is not asked; holds: of its bytes. Both
 # are NULL while the file is being put in place. extras: files that a page has beside it. pictures: their files follow
@@ -82,23 +84,19 @@ def _earlier(db: sqlite3.Connection, own: Path) -> None:
             db.executemany("INSERT OR IGNORE INTO files VALUES (?, NULL, NULL)", [(line,) for line in lines])
 
 
-class telling:
-    """Turn a damaged memory into one sentence."""
-
-    def __init__(self, site: Path) -> None:
-        self._site = site
-
-    def __enter__(self) -> None:
-        """Nothing yet."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Tell it."""
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(
-            error, sqlite3.OperationalError | sqlite3.ProgrammingError | sqlite3.IntegrityError
-        ):
+@contextmanager
+def telling(site: Path) -> Iterator[None]:
+    """Turn what keeps the memory of a site from being used (damage, a full disk) into a UserError."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if is_slip(error):
+            raise
+        if error.sqlite_errorcode & 0xFF in _DAMAGE:
             raise UserError(
-                f"What is known of the site in {self._site} is damaged ({error}): remove that folder and build it again."
+                f"What is known of the site in {site} is damaged ({error}): remove that folder and build it again."
             ) from error
+        raise UserError(f"What is known of the site in {site} cannot be used: {error}.") from error
 
 
 def is_finished(site: Path) -> bool:

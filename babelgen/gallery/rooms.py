@@ -2,7 +2,7 @@
 
 Law: texts become markup in `prose` and nowhere else; everything here that is not `Markup` is still to be escaped. Texts
 are read when they are asked for, so that no more than one essay is held.
-May import: the standard library, markupsafe, gallery.films, gallery.paths, gallery.prose, gallery.references, gallery.source,
+May import: the standard library, markupsafe, gallery.films, gallery.headings, gallery.paths, gallery.prose, gallery.references, gallery.source,
 gallery.terms, gallery.text, gallery.thumbs.
 """
 
@@ -19,8 +19,9 @@ from markupsafe import Markup
 
 from babelgen.gallery import paths
 from babelgen.gallery.films import FilmView
+from babelgen.gallery.headings import Heading
 from babelgen.gallery.references import Sizes, measure
-from babelgen.gallery.source import Heading, Reference, Room, Term
+from babelgen.gallery.source import Reference, Room, Term
 from babelgen.gallery.terms import Terms
 from babelgen.gallery.text import plain, shorten
 from babelgen.gallery.thumbs import Link, Thumb
@@ -95,10 +96,9 @@ class Rooms:
         self._is_page = is_page
         self._rooms: Mapping[str, Room] = {one.slug: one.room for one in collections}
         self._origins = {one.slug: plain(one.origin) for one in collections}
-        films = ((one.slug, getattr(one, "film", None)) for one in collections)
-        self._films = {slug: film for slug, film in films if isinstance(film, FilmView)}
-        self._tables = {one.slug for one in collections if getattr(one, "axes", None)}
-        self._genes = {one.slug: genes for one in collections if (genes := getattr(one, "genes", 0))}
+        self._films = {one.slug: one.film for one in collections if one.film}
+        self._tables = {one.slug for one in collections if one.axes}
+        self._genes = {one.slug: one.genes for one in collections if one.genes}
         self._terms = Terms(glossary)
         self._sizes: dict[Path, Sizes] = {}
         self._headings: dict[str, Mapping[str, str]] = {}

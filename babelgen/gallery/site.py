@@ -13,20 +13,22 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from babelgen.gallery import data, feeds, paths, references
-from babelgen.gallery.axes import Axes, axes_of, table_pages, table_view
+from babelgen.gallery.axes import Axes, table_pages, table_view
 from babelgen.gallery.crew import Crew, processes_for
 from babelgen.gallery.films import FilmView, film_of
+from babelgen.gallery.headings import Heading
 from babelgen.gallery.index import Standing, remember_neighbours
 from babelgen.gallery.intake import fit_slugs, take
-from babelgen.gallery.making import Heading, Keys, List, Maker, Sheet, Task, Work, key_files, runs
+from babelgen.gallery.making import Keys, List, Maker, Sheet, Task, Work, key_files, runs
 from babelgen.gallery.marks import Marks, block
+from babelgen.gallery.mistakes import telling_of_templates
 from babelgen.gallery.pages import TEMPLATES, Site
 from babelgen.gallery.signs import program, sign
 from babelgen.gallery.source import C, Catalog, Library, Neighbours
 from babelgen.gallery.state import state_of
 from babelgen.gallery.takeaway import key_zips
 from babelgen.gallery.text import WHOLE_KEY, plain
-from babelgen.gallery.trees import Tree, tree_of, tree_pages, tree_view
+from babelgen.gallery.trees import Tree, tree_pages, tree_view
 from babelgen.gallery.views import SHEET
 from babelgen.gallery.writer import Built, Wish, Writer, open_site
 
@@ -58,7 +60,11 @@ def build_site(
     fit_slugs([collection.slug for collection in library.collections])
     folders = [templates, *([TEMPLATES] if templates != TEMPLATES else [])]
     named = Site(library.id, plain(library.title), plain(library.description), base, bool(library.glossary))
-    with open_site(site, library.root, fresh) as writer, closing(Crew(folders, named)) as crew:
+    with (
+        telling_of_templates(folders),
+        open_site(site, library.root, fresh) as writer,
+        closing(Crew(folders, named)) as crew,
+    ):
         state = state_of(library, catalog, folders, flagged, base)
         if built := writer.finished(state):
             return built
@@ -77,8 +83,8 @@ def build_site(
             build = _Build(writer, work, maker, Marks(work, maker), crew, processes)
             build.files()
             build.pages()
-            build.tables({one.slug: axes for one in library.collections if (axes := axes_of(one))})
-            build.trees({one.slug: tree for one in library.collections if (tree := tree_of(one))})
+            build.tables({one.slug: one.axes for one in library.collections if one.axes})
+            build.trees({one.slug: one.tree for one in library.collections if one.tree})
             told("pages")
             build.drawers()
             told("placing")
@@ -90,7 +96,7 @@ def build_site(
 def heading(collection: C, film: FilmView | None = None) -> Heading:
     """A collection without its keys, and its film."""
     one = collection
-    axes, tree = axes_of(one), tree_of(one)
+    axes, tree = one.axes, one.tree
     numbers = (table_pages(axes) if axes else 0, *((tree_pages(tree), tree.genes) if tree else ()))
     return Heading(one.slug, one.title, one.kind, one.description, one.origin, one.room, film, *numbers)
 

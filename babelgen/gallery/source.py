@@ -1,15 +1,19 @@
 """What the gallery asks of the rest: the shapes of a library, a catalog, an edition and a neighbouring key.
 
 Law: shapes only, no behaviour; beside them the gallery knows nothing of the program but a catalog's row.
-May import: the standard library, babelgen.catalog.
+May import: the standard library, babelgen.catalog; gallery.axes and gallery.trees for their shapes alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from babelgen.catalog import Picture
+
+if TYPE_CHECKING:
+    from babelgen.gallery.axes import Axes
+    from babelgen.gallery.trees import Tree
 
 
 class File(Protocol):
@@ -120,8 +124,8 @@ class Place(Protocol):
         """Whether no text says its prompt, so that these words are said in its stead."""
 
 
-class Heading(Protocol):
-    """A collection without its keys."""
+class Collection(Protocol):
+    """A collection; its keys come from the library."""
 
     @property
     def slug(self) -> str:
@@ -147,9 +151,13 @@ class Heading(Protocol):
     def room(self) -> Room:
         """What its pages have beside the pictures."""
 
+    @property
+    def axes(self) -> "Axes | None":
+        """Its table of two lists, if it asks for one."""
 
-class Collection(Heading, Protocol):
-    """A collection; its keys come from the library."""
+    @property
+    def tree(self) -> "Tree | None":
+        """Who descends from whom, where its pictures do."""
 
     def places(self) -> Callable[[int], Place | None]:
         """From the number of a key, from 0: where it stands; None where nothing is to be said of that."""

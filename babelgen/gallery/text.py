@@ -10,7 +10,7 @@ import unicodedata
 
 _KINDS = {
     "range": "a range of keys", "random": "a random sample", "search": "a prompt search", "matrix": "a matrix of prompts",
-    "interpolation": "frames between stops", "walk": "a random walk",
+    "interpolation": "frames between stops", "walk": "a random walk", "evolution": "an evolution",
 }  # fmt: skip
 _TITLE = 80  # characters of a title in passing
 WHOLE_KEY = 256  # characters; a longer key is whole only in its file: most prompts' keys are far shorter

@@ -103,12 +103,6 @@ class TreeView:
     target: str
 
 
-def tree_of(collection: object) -> Tree | None:
-    """The tree that a collection has."""
-    found: Tree | None = getattr(collection, "tree", None)
-    return found
-
-
 def tree_pages(tree: Tree) -> int:
     """How many pages a tree has."""
     return pages_of(1 + len(tree.generations), paths.generations_shown(tree.genes))

@@ -4,13 +4,13 @@ Law: until `commit`, the old site is untouched; during it, new files come first,
 longer wanted goes. So a build that ends at any moment leaves a site whose every link works, and the next one ends it.
 What the builder did not write, it never removes. What was made from the same things is not made again, and what has
 the same bytes is not written.
-May import: the standard library, babelgen.copies, errors, gallery.memory, gallery.paths, gallery.staging, gallery.watch.
+May import: the standard library, babelgen.copies, errors, gallery.memory, gallery.staging, gallery.watch.
 """
 
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -62,13 +62,8 @@ def open_site(site: Path, library: Path = Path(), fresh: bool = False) -> Iterat
         own.mkdir(exist_ok=True)
     except OSError as error:
         raise UserError(f"The site folder {site} cannot be made: {error.strerror}.") from error
-    with hold(site):
-        writer = Writer(site, library, fresh)
-        try:
-            with telling(site):
-                yield writer
-        finally:
-            writer.close()
+    with hold(site), telling(site), closing(Writer(site, library, fresh)) as writer:
+        yield writer
 
 
 class Writer:
@@ -242,7 +237,7 @@ class Writer:
             counts = Counter(self._hang(small))
             for state_of in (ADDED, CHANGED):
                 for path in self._paths("state = ?", state_of):
-                    _move(self.places, path)
+                    staging.move(self.places, path)
                     counts[state_of] += 1
         removed = sum(self._remove(path) for path in self._gone())
         self._remember(state or "-")
@@ -273,7 +268,7 @@ class Writer:
 
     def _hang(self, small: Callable[[str], list[tuple[str, bytes]]]) -> Iterator[str]:
         for (name,) in self._db.execute("SELECT name FROM hung WHERE state IS NULL ORDER BY name"):
-            yield from _hang(self.places, name, small(name))
+            yield from staging.hang(self.places, name, small(name))
 
     def _gone(self) -> Iterator[str]:
         """The paths of what earlier builds wrote and nobody wants."""
@@ -376,6 +371,3 @@ class Writer:
     def _paths(self, where: str = "1", *values: str) -> Iterator[str]:
         rows = self._db.execute(f"SELECT path FROM wanted WHERE {where} ORDER BY path", values)
         return (path for (path,) in rows)
-
-
-_move, _hang = staging.move, staging.hang

@@ -2,7 +2,7 @@
 
 Law: a library is read and never written; what is counted is kept in a temporary database, so that memory does not grow
 with the library; each picture counts once.
-May import: catalog, collections, edition, errors, keys, library, toml; scipy inside functions.
+May import: catalog, collections, edition, errors, keys, library, toml, tomlkit; scipy inside functions.
 """
 
 from babelgen.rank.charts import chart, printable

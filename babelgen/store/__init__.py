@@ -4,7 +4,7 @@ Law: a file is written beside its place, synced, moved into place, and its folde
 in the journal of the process that made it, its row in the catalog last. So whatever moment the power fails, what the
 catalog reports is there, whole. Any number of processes write pictures and journals of their own; rows are written by
 one at a time, the one that holds the library's lock, and for no longer than that takes.
-May import: errors, catalog, films, library, rooms, stages, Pillow; never torch.
+May import: errors, catalog, films, library, rooms, stages, Pillow, filelock, numpy, tomlkit; never torch.
 """
 
 from babelgen.store.files import write_atomic, writing

@@ -13,7 +13,7 @@ import secrets
 import threading
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import filelock
@@ -84,7 +84,7 @@ class Reader:
 
     path: Path
     offset: int = 0
-    damaged: int = field(default=0)
+    damaged: int = 0
 
     def read(self, most: int = -1) -> list[Entry]:
         """The entries since the last time; what is not a whole line yet is left for the next.

@@ -97,15 +97,19 @@ const babelgen = (() => {
   const cut = (text, most) =>
     text.length > most ? `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "").trimEnd()}…` : text;
 
-  /** A picture's text for those who do not see it. */
-  const describe = (prompt) => (prompt ? `Picture for “${cut(prompt, 125)}”` : "Picture for the empty prompt");
+  /** The text of a row's picture for those who do not see it: its prompt, or where it stands. */
+  function describe([said, , , , , , , , , , unsaid]) {
+    if (unsaid) return `Picture ${cut(said.charAt(0).toLowerCase() + said.slice(1), 125)}`;
+    return said ? `Picture for “${cut(said, 125)}”` : "Picture for the empty prompt";
+  }
 
-  function mounted([prompt, , , name, colour, width, height]) {
+  function mounted(row) {
+    const [, , , name, colour, width, height] = row;
     const mount = element("span", "", { className: "mount" });
     const tone = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     for (const [key, value] of Object.entries({ color: colour, "aria-hidden": "true" }))
       tone.setAttribute(key, value);
-    const image = element("img", "", { loading: "lazy", width, height, alt: describe(prompt) });
+    const image = element("img", "", { loading: "lazy", width, height, alt: describe(row) });
     image.src = address(`thumbs/${name.slice(0, 2)}/${name}.webp`);
     mount.append(tone, image);
     return mount;

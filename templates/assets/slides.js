@@ -74,7 +74,7 @@
     clearTimeout(timer);
     const { row, href, place, view } = await pictured(index);
     const [prompt, , , , , width, height] = row;
-    const image = element("img", "", { width, height, alt: babelgen.describe(prompt), src: view });
+    const image = element("img", "", { width, height, alt: babelgen.describe(row), src: view });
     await image.decode().catch(() => {}); // one that cannot be shown shows its words
     if (asked !== turn || !dialog.open) return;
     stage.replaceChildren(image);

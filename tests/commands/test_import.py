@@ -265,6 +265,15 @@ def test_a_mistake_leaves_nothing_behind(
     assert [path.name for path in tmp_path.iterdir()] == ["explorer.yaml"]
 
 
+def test_where_one_file_is_taken_none_is_written(imported: Import, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("title = 'of mine'\n")
+    assert "mine.toml is there already and says something else" in imported({"prompt": "the sea"}, code=1)
+    (tmp_path / "mine.toml").unlink()
+    (tmp_path / "mine.toml").mkdir()
+    assert "mine.toml is a folder: name a file with --out" in imported({"prompt": "the sea"}, code=1)
+    assert {path.name for path in tmp_path.iterdir()} == {"explorer.yaml", "mine.toml"}
+
+
 def test_what_was_imported_renders_and_moves(imported: Import, tmp_path: Path) -> None:
     imported(WALK, {"walk_steps": 2, "walk_directions": 1})
     run = ["--engine", "inline", "--device", "cpu", "--library", str(tmp_path / "library")]

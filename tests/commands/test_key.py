@@ -83,6 +83,7 @@ def test_a_key_is_read_from_a_file_and_from_standard_input(
     assert run("key", "show", "a.key") == shown
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO((key + end).encode())))
     assert run("key", "show", "-") == shown
+    assert not sys.stdin.closed  # whoever asks next, such as whether somebody is there, is answered
 
 
 @pytest.mark.parametrize("level", ["page", "shelf", "steps"])

@@ -87,6 +87,18 @@ def test_chart_and_matrix_go_to_files_and_the_matrix_is_valid(
 
 
 @needs_scipy
+def test_files_go_into_a_new_folder_and_into_no_folder_s_place(
+    root: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["rank", str(root.parent / "favourites.txt"), "--library", str(root)]
+    assert main([*words, "--chart", "new/c.svg"]) == 0
+    assert (elsewhere / "new/c.svg").is_file()
+    capsys.readouterr()
+    assert main([*words, "--out", "new"]) == 1
+    assert "error: new cannot be written" in capsys.readouterr().err
+
+
+@needs_scipy
 def test_json_is_one_object(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rank", str(root.parent / "favourites.txt"), "--library", str(root), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)

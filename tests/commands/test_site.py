@@ -9,7 +9,7 @@ from babelgen.catalog import Catalog
 from babelgen.cli import main
 from babelgen.commands.site import Neighbours
 from babelgen.edition import Edition, load_edition
-from babelgen.gallery import writer
+from babelgen.gallery import staging
 from babelgen.gallery.pages import Pages
 from babelgen.keys import Address, Shelf, format_key, next_key, previous_key
 from babelgen.library import load_library, picture_name
@@ -156,7 +156,7 @@ def test_an_interrupt_says_what_has_become_of_the_site(
     with monkeypatch.context() as patch:
         patch.setattr(Pages, "html", stop)
         assert told("--fresh") == "error: Interrupted; the site in pages is as it was.\n"
-    monkeypatch.setattr(writer, "_move", stop)
+    monkeypatch.setattr(staging, "move", stop)
     assert told("--base-url", "https://example.org/") == unfinished
 
 

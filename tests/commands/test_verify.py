@@ -313,7 +313,7 @@ def test_a_library_that_is_being_rendered_is_verified_all_the_same(verify: Verif
 
 REFUSED = [
     (["nowhere"], "There is no library in nowhere: it has no library.toml."),
-    (["{}", "--collection", "sky"], "{} has no collection 'sky'; it has sea, walk, hills."),
+    (["{}", "--collection", "sky"], "The library in {} has no collection 'sky'; it has sea, walk, hills."),
     (["{}", "--library", "{}"], "The library is given twice: leave out LIBRARY or --library."),
     (["{}", "--all", "--sample", "3"], "Give either --all or --sample."),
 ]

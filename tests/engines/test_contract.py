@@ -177,7 +177,7 @@ def test_every_engine_makes_the_same_pixels(make_run: Callable[[str, str], Run],
     assert len(set(hashes[0].values())) == len(hashes[0])
 
 
-def test_many_processes_share_the_work(make_run: Callable[[str, str], Run]) -> None:
+def test_work_is_done_in_other_processes_but_inline(make_run: Callable[[str, str], Run]) -> None:
     assert fake.processes(make_run("inline", "fake").root) == {os.getpid()}
     for engine in ("local", "ray"):
         assert os.getpid() not in fake.processes(make_run(engine, "fake").root)

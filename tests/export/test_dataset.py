@@ -268,7 +268,10 @@ def test_datasets_loads_it_with_all_that_is_known(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--collection", "nothing"], "There is no collection 'nothing' in {root}; it has range, search."),
+        (
+            ["--collection", "nothing"],
+            "The library in {root} has no collection 'nothing'; it has range, search.",
+        ),
         (
             ["--out", "mine"],
             "mine holds what is not a data set of ours, such as a.txt: choose an empty folder.",

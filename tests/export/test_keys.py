@@ -97,7 +97,10 @@ def test_keys_of_the_archive_are_whole(words_library: LibraryFactory) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--collection", "nothing"], "There is no collection 'nothing' in {root}; it has range, search."),
+        (
+            ["--collection", "nothing"],
+            "The library in {root} has no collection 'nothing'; it has range, search.",
+        ),
         (["--out", "folder"], "folder is a folder: say the name of a file."),
         (["--out", "file"], "file is there already and is no zip file of ours: choose another name."),
         (["--out", "file/keys.zip"], "The export stopped at file: File exists."),

@@ -9,6 +9,7 @@ from babelgen.gallery import paths
 from babelgen.gallery.cards import Card, card
 from babelgen.gallery.intake import take
 from babelgen.gallery.rooms import Rooms
+from babelgen.gallery.site import heading
 from babelgen.gallery.views import Views
 
 from .made_up import MINI, MadeCollection, MadeLibrary, neighbours, row
@@ -16,7 +17,12 @@ from .made_up import MINI, MadeCollection, MadeLibrary, neighbours, row
 
 def views_of(library: MadeLibrary, folder: Path) -> Views:
     index = take(folder / "snapshot", library, library, False, "a test", None)
-    return Views(index, neighbours, library.profiles(), Rooms(library.collections, library.glossary))
+    return Views(
+        index,
+        neighbours,
+        library.profiles(),
+        Rooms([heading(one) for one in library.collections], library.glossary),
+    )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from babelgen.collections.collection import Place
 from babelgen.gallery import paths
 
 from .made_up import HOSTILE, MadeCollection, MadeLibrary, row
+from .reader import Reader
 from .test_site import files
 
 UNSAID = "an embedding that no text has (v123, 9 values)"
@@ -85,3 +87,18 @@ def test_words_are_escaped(tmp_path: Path, words: str) -> None:
     assert "<script>alert" not in page
     assert "<img src=x" not in page
     assert "\u202e" not in page
+
+
+def test_a_script_says_the_same_of_a_frame(walked: MadeLibrary, tmp_path: Path, browser: Any) -> None:
+    walked.build(tmp_path / "site")
+    context = browser.new_context()
+    reader = Reader(context.new_page(), tmp_path / "site")
+    page = reader.open(f"{paths.SEARCH}#q=step")
+    reader.found("1 picture")
+    assert page.locator("main .plate img").first.get_attribute("alt") == "Picture 1 step from “the sea”"
+    reader.open(f"{paths.SEARCH}#q=sea")
+    reader.found("3 pictures")
+    alts = page.locator("main .plate img").evaluate_all("all => all.map(img => img.alt)")
+    assert sorted(alts) == ["Picture 1 step from “the sea”", "Picture for “the sea”", "Picture for “the sea”"]
+    context.close()
+    assert reader.troubles == []

@@ -2,18 +2,19 @@
 
 import os
 import random
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jinja2 import TemplateSyntaxError
 
 from babelgen.collections.collection import Place
 from babelgen.errors import UserError
 from babelgen.films import record_file
 from babelgen.gallery import build_site, paths, site_files
 from babelgen.gallery.pages import TEMPLATES
+from babelgen.gallery.writer import Writer
 from babelgen.rooms import Room, Term
 from babelgen.stages import folder_of
 from babelgen.store import remove_stages
@@ -175,14 +176,22 @@ def test_pages_are_the_same_whoever_makes_them(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("processes", [1, 2])
 @pytest.mark.parametrize("template", ["item", "sheet"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("{% if %}", "Expected an expression"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ view.nothing.more }}", "has no attribute 'nothing'"),
+    ],
+)
 def test_a_mistake_in_a_template_is_told_whoever_meets_it(
-    tmp_path: Path, template: str, processes: int
+    tmp_path: Path, template: str, processes: int, text: str, told: str
 ) -> None:
     own = tmp_path / "own"
     own.mkdir()
-    (own / f"{template}.html").write_text("{% if %}")
+    (own / f"{template}.html").write_text(f"\n{text}")
     library = made_up(tmp_path / "library")
-    with pytest.raises(TemplateSyntaxError, match="Expected an expression"):
+    with pytest.raises(UserError, match=rf"^The template {template}\.html, line 2 cannot be used .*{told}"):
         build_site(library, library, tmp_path / "site", neighbours, own, processes=processes)
 
 
@@ -277,9 +286,23 @@ class TestByHand:
         library.build(site)
         (site / ".babelgen/index.sqlite").write_bytes(b"nothing of the kind" * 400)
         assert self.mended(library, site) == (0, 0)
-        (site / ".babelgen/site.sqlite").write_bytes(b"nothing of the kind" * 400)
-        with pytest.raises(UserError, match="is damaged"):
-            library.build(site)
+        memory = site / ".babelgen/site.sqlite"
+        for kept in (4096, 0):  # its first page, or nothing at all
+            memory.write_bytes(memory.read_bytes()[:kept] + b"nothing of the kind" * 4000)
+            with pytest.raises(UserError, match="is damaged"):
+                library.build(site)
+
+    def test_a_memory_that_cannot_be_written_is_told(
+        self, library: MadeLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+        monkeypatch.setattr(Writer, "hang", full)
+        with pytest.raises(UserError, match="cannot be used: database or disk is full"):
+            library.build(tmp_path / "site")
 
 
 class TestPictures:

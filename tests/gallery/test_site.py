@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from babelgen.errors import UserError
-from babelgen.gallery import build_site, paths, writer
+from babelgen.gallery import build_site, paths, staging
 from babelgen.gallery.staging import Places
 from babelgen.gallery.writer import Writer, open_site
 
@@ -388,7 +388,7 @@ def test_an_edition_without_statistics_has_no_link_to_them(site: Path) -> None:
 def _stop_after(monkeypatch: pytest.MonkeyPatch, step: int) -> Iterator[None]:
     """Let the commit end after so many moves and removals."""
     done: list[int] = []
-    move, remove, hang = writer._move, Writer._remove, writer._hang
+    move, remove, hang = staging.move, Writer._remove, staging.hang
 
     def count() -> None:
         if len(done) == step:
@@ -409,7 +409,7 @@ def _stop_after(monkeypatch: pytest.MonkeyPatch, step: int) -> Iterator[None]:
         return remove(self, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "_move", counted_move)
-        patch.setattr(writer, "_hang", counted_hang)
+        patch.setattr(staging, "move", counted_move)
+        patch.setattr(staging, "hang", counted_hang)
         patch.setattr(Writer, "_remove", counted_remove)
         yield
