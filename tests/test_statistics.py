@@ -88,7 +88,7 @@ def saved(array: Any, **options: Any) -> bytes:
 
 def vast() -> bytes:
     """A small file whose header claims more than there can be."""
-    return saved(np.zeros((2, 2, 6), "<f4")).replace(b"(2, 2, 6), }        ", b"(2, 2, 6666666666), }")
+    return saved(np.zeros((2, 2, 6), "<f4")).replace(b"(2, 2, 6), }         ", b"(2, 2, 6666666666), }")
 
 
 WRONG = [

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from babelgen.collections.kinds import KINDS
 from babelgen.errors import UserError
 from babelgen.gallery import build_site, paths, staging
 from babelgen.gallery.staging import Places
+from babelgen.gallery.text import in_words
 from babelgen.gallery.writer import Writer, open_site
 
 from .links import check, unreached
@@ -216,6 +218,11 @@ class TestPages:
             in (tmp_path / "site/data/items.js").read_text()
         )
         assert check(tmp_path / "site") == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_collection_is_called_something(kind: str) -> None:
+    assert re.match("an? |frames ", in_words(kind))
 
 
 class TestBuild:
