@@ -328,6 +328,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         app(list(arguments) if arguments is not None else None)
     except SystemExit as stop:
         return int(stop.code or 0)
+    except KeyboardInterrupt:  # before a command has begun, which tells more of its own
+        sys.stderr.write("error: Interrupted; nothing was begun.\n")
+        return 130
     return 0
 
 

@@ -107,12 +107,13 @@ def evolve(begin: Addition, destination: Destination, chooser: Chooser, run: Run
 
 
 def read_choices(path: Path) -> tuple[str, ...]:
-    """The lines of a file of choices; empty ones, and what stands behind a #, are left out."""
+    """The lines of a file of choices; empty ones, and what stands behind a #, are left out, but for that of a prompt."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no file of choices that can be read.") from error
-    lines = (line.partition("#")[0].strip() for line in text.split("\n"))
+    lines = (line.strip() for line in text.split("\n"))
+    lines = (line if line.startswith("to ") else line.partition("#")[0].rstrip() for line in lines)
     return tuple(line for line in lines if line)
 
 

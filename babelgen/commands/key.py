@@ -73,6 +73,8 @@ def render(
     edition, key = open_key(read_key(source, text), edition_name)
     if out.is_dir():
         raise UserError(f"{out} is a folder, and the picture must be a file.")
+    if out.suffix.lower() not in ("", ".png"):
+        raise UserError(f"{out} would be a PNG: give it a name that ends in .png.")
     fetch(edition)
     from babelgen.diffusion.single import render_key
 

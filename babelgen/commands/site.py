@@ -47,6 +47,11 @@ def site(folder: Path | None, out: Path, publication: Publication = PLAIN) -> in
         say(f"{built.added} files added, {built.changed} changed, {built.removed} removed in {out}.")
     else:
         say(f"Nothing to write: {out} is up to date.")
+    if built.lacking:
+        keys = "1 key has" if built.lacking == 1 else f"{built.lacking:,} keys have"
+        say(
+            f"{keys} no picture in it: not rendered yet, not whole, or flagged; `render.py status` says more."
+        )
     say(f"Open {(out / 'index.html').resolve()} in a browser.")
     return 0
 

@@ -79,6 +79,8 @@ def _folder(out: Path) -> Iterator[None]:
     own = out / _OWN
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file: say the name of a folder.")
+    if out.suffix.lower() == ".zip" and not out.exists():
+        raise UserError(f"{out} would be a folder: give it a name that does not end in .zip.")
     with telling(out):
         out.mkdir(parents=True, exist_ok=True)
         strange = sorted(entry.name for entry in out.iterdir() if entry.name not in _ALLOWED)

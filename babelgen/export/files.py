@@ -62,6 +62,8 @@ def check_zip(path: Path) -> None:
     with telling(path):
         if path.is_dir():
             raise UserError(f"{path} is a folder: say the name of a file.")
+        if path.suffix.lower() not in ("", ".zip"):
+            raise UserError(f"{path} would be a zip file: give it a name that ends in .zip.")
         if os.path.lexists(path) and not (path.is_file() and is_ours(path)):
             raise UserError(f"{path} is there already and is no zip file of ours: choose another name.")
 

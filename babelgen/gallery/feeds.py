@@ -50,8 +50,10 @@ def _complaint(text: str) -> str:
     for sign, name in (("?", "a query"), ("#", "a fragment")):
         if sign in text:
             return f"has {name}"
-    if not _ADDRESS.fullmatch(text) or re.search("%(?![0-9A-Fa-f]{2})", text):
-        return "has characters that no address has, such as spaces; they are written as %20"
+    wrong = [sign for sign in text if not _ADDRESS.fullmatch(sign)]
+    if wrong or re.search("%(?![0-9A-Fa-f]{2})", text):
+        sign = wrong[0] if wrong else "%"
+        return f"has {sign!r}, which no address has: there it is written as {quote(sign, safe='')}"
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port

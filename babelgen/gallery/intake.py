@@ -19,7 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Generic
 
-from babelgen.catalog import COLUMNS, Picture, as_row, version_of
+from babelgen.catalog import COLUMNS, UNKNOWN, Picture, Sizes, as_row, version_of
 from babelgen.errors import UserError
 from babelgen.gallery import snapshot
 from babelgen.gallery.index import Index, picture_files
@@ -236,7 +236,7 @@ class _Intake(Generic[C]):
 
     def _insert(self, row: Picture) -> bool:
         """Add a picture; False where it is not printed: one of its files is not in place, or it is withheld."""
-        files = "" if row.flagged and not self._flagged else self._files(row.name)
+        files = "" if row.flagged and not self._flagged else self._files(row.name, row.sizes)
         if files:
             shown = fit_picture(row)
             digest = sign(*(getattr(shown, name) for name in _SHOWN))
@@ -245,15 +245,15 @@ class _Intake(Generic[C]):
             self._changed = True
         return bool(files)
 
-    def _files(self, name: str) -> str:
-        """What a picture's files are like; '' where one is not in place."""
+    def _files(self, name: str, sizes: Sizes = UNKNOWN) -> str:
+        """What a picture's files are like; '' where one is not in place, or not of its size, where that is known."""
         found = []
-        for path in picture_files(self._library.root, name):
+        for path, size in zip(picture_files(self._library.root, name), sizes, strict=True):
             try:
                 stat = os.stat(path)
             except OSError:
                 return ""
-            if not stat.st_size:
+            if stat.st_size != (size or stat.st_size) or not stat.st_size:
                 return ""
             found.append(f"{stat.st_size}-{stat.st_mtime_ns}-{stat.st_ino}")
         if self._staged:

@@ -4,10 +4,39 @@ Law: no HTML here; paths are site paths, texts are still to be escaped.
 May import: the standard library, gallery.paths, gallery.text.
 """
 
+import re
 from dataclasses import dataclass
 
 from babelgen.gallery import paths
 from babelgen.gallery.text import WHOLE_KEY, command, ends
+
+_SPECIMEN = re.compile(r"(babel2):([^:]+):([0-9]+)\.(t[0-9a-z]+)\.([0-9a-z]+)~([0-9a-z]+)")
+_SHORT = 60  # characters
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A key taken to pieces, to explain what keys are, and the page of its picture, if there is one."""
+
+    codec: str
+    edition: str
+    steps: str
+    shelf: str
+    number: str
+    check: str
+    page: str = ""
+
+
+EXAMPLE = Specimen("babel2", "mini-7k3q9d2x", "20", "t4hx9", "0", "ddghe53z")  # where a site has none to show
+
+
+def specimen(key: str, page: str) -> Specimen | None:
+    """A printed key to explain keys with; None for one of another form, or a long one."""
+    found = _SPECIMEN.fullmatch(key) if len(key) <= _SHORT else None
+    if not found:
+        return None
+    codec, edition, steps, shelf, number, check = found.groups()
+    return Specimen(codec, edition, steps, shelf, number, check, page)
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ def build_site(
             told("placing")
             if base:
                 build.told()
-            return writer.commit(build.small, state)
+            lacking = sum(drawer.total - drawer.printed for drawer in index.drawers)
+            return writer.commit(build.small, state, lacking)
 
 
 def heading(collection: C, film: FilmView | None = None) -> Heading:
@@ -173,10 +174,10 @@ class _Build:
         for template, path in (
             ("search", paths.SEARCH),
             ("favourites", paths.FAVOURITES),
-            ("about", paths.ABOUT),
             ("404", paths.MISSING),
         ):
             self._page(template, path)
+        self._page("about", paths.ABOUT, views.about())
         if views.profiles:
             self._page("profiles", paths.PROFILES, views.computed())
         if views.rooms.explains:

@@ -18,7 +18,7 @@ from babelgen.gallery.editions import EditionView, edition_view
 from babelgen.gallery.films import FilmView
 from babelgen.gallery.index import Drawer, Index, Item, Prompt
 from babelgen.gallery.rooms import GlossaryView, Piece, Rooms, RoomView
-from babelgen.gallery.shelfmarks import KeyView, key_view
+from babelgen.gallery.shelfmarks import EXAMPLE, KeyView, Specimen, key_view, specimen
 from babelgen.gallery.snapshot import STRIP
 from babelgen.gallery.source import Neighbour, Neighbours
 from babelgen.gallery.stages import StagesView, stages_view
@@ -198,6 +198,14 @@ class Views:
             pictures=self.index.count("pictures"),
             prompts=self.index.count("prompts"),
         )
+
+    def about(self) -> Specimen:
+        """The about page: a key of this site to explain keys with, if one of its first is short."""
+        first = (
+            specimen(item.picture.key, paths.item(item.slug, item.position))
+            for item in self.index.firsts(0, 100)
+        )
+        return next(filter(None, first), EXAMPLE)
 
     def _drawer(self, drawer: Drawer) -> DrawerView:
         chosen, spread = self._chosen(drawer), map(thumb, self.index.spread(drawer, COVERS))

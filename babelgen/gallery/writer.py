@@ -27,12 +27,13 @@ SNAPSHOT = "index.sqlite"
 
 @dataclass(frozen=True)
 class Built:
-    """What a build did to the site's files."""
+    """What a build did to the site's files. lacking: keys of its collections that have no picture in it."""
 
     added: int
     changed: int
     unchanged: int
     removed: int
+    lacking: int
 
 
 class Wish(NamedTuple):
@@ -93,7 +94,7 @@ class Writer:
             and not self.moved()
             and not self._one("SELECT 1 FROM lost UNION ALL SELECT 1 FROM lost_pictures LIMIT 1")
         ):
-            return Built(0, 0, int(self._fact("files")), 0)
+            return Built(0, 0, int(self._fact("files")), 0, int(self._fact("lacking") or 0))
         staging.prepare(self.places)
         return None
 
@@ -224,10 +225,12 @@ class Writer:
 
     # What is done.
 
-    def commit(self, small: Callable[[str], list[tuple[str, bytes]]], state: str = "") -> Built:
+    def commit(
+        self, small: Callable[[str], list[tuple[str, bytes]]], state: str = "", lacking: int = 0
+    ) -> Built:
         """Put all wanted files in place and remove the others of earlier builds.
 
-        small: the files beside a picture's own three, path and bytes. state: see `finished`.
+        small: the files beside a picture's own three, path and bytes. state: see `finished`. lacking: see `Built`.
         """
         self._keep_extras()
         self._db.execute("COMMIT")
@@ -240,9 +243,10 @@ class Writer:
                     staging.move(self.places, path)
                     counts[state_of] += 1
         removed = sum(self._remove(path) for path in self._gone())
-        self._remember(state or "-")
+        self._remember(state or "-", lacking)
         total = int(self._fact("files"))
-        return Built(counts[ADDED], counts[CHANGED], total - counts[ADDED] - counts[CHANGED], removed)
+        unchanged = total - counts[ADDED] - counts[CHANGED]
+        return Built(counts[ADDED], counts[CHANGED], unchanged, removed, lacking)
 
     def _keep_extras(self) -> None:
         """Want what is beside the pages that were not made again."""
@@ -301,7 +305,7 @@ class Writer:
                 break  # not empty
         return True
 
-    def _remember(self, state: str) -> None:
+    def _remember(self, state: str, lacking: int) -> None:
         """Set down what the site is now."""
         ((files,), (hung,)) = (
             self._db.execute("SELECT count(*) FROM wanted").fetchall()[0],
@@ -328,7 +332,8 @@ class Writer:
             )
             for whose, times in (("library", self._times["library"]), ("site", self._site_times())):
                 watch.keep(self._db, whose, times)
-            for name, value in (("files", str(files + hung)), ("finished", state)):
+            facts = {"files": str(files + hung), "lacking": str(lacking), "finished": state}
+            for name, value in facts.items():
                 if self._fact(name) != value:
                     self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
         for name in ("manifest", "journal"):  # of builds of an earlier version

@@ -85,9 +85,11 @@
     const fresh = babelgen.shelf.names().length - before;
     told.push(`${counted(fresh)} added`);
     const wrong = keys.filter((key) => !key).length;
-    const absent = lines.length - wrong - known.length;
+    const slips = keys.filter((key, at) => key && !key.right && !(numbers[at] >= 0)).length;
+    const absent = lines.length - wrong - slips - known.length;
     if (known.length - fresh) told.push(`${known.length - fresh} already here`);
     if (absent) told.push(`${absent} not printed in this library`);
+    if (slips) told.push(`${counted(slips, "key")} with a wrong character, as the check tells`);
     if (wrong) told.push(`${counted(wrong, "line")} without a key`);
     babelgen.tell(`${told.join(", ")}.`);
   }

@@ -15,6 +15,7 @@
   function say(...parts) {
     if (parts.length) box.open = true;
     answer.replaceChildren(...parts);
+    if (parts.length) answer.scrollIntoView({ block: "nearest" });
   }
 
   function copyButton(action, words) {
@@ -61,7 +62,7 @@
     say(
       paragraph(lead + other),
       ...keyBox(read.key, name),
-      paragraph(`This renders it${where}:`),
+      paragraph(`This renders it${known ? "" : " where that edition is"}${where}:`),
       ...editions.map((edition) => commandBox(commandOf(read, name, edition))),
     );
   }
@@ -69,7 +70,10 @@
   /** Go to the page of a key's picture, or tell why there is none. */
   async function lookUp(text, told = "") {
     const read = keyfile.read(text);
-    if (!read) return say(paragraph("This is no key: it has another form than keys have."));
+    if (!read) {
+      const lower = keyfile.read(text.toLowerCase()) ? "keys are in lower case" : "it has another form than keys have";
+      return say(paragraph(`This is no key: ${lower}.`));
+    }
     const items = await babelgen.items();
     const number = await keyfile.rowOf(read, told);
     if (number !== undefined) {
@@ -80,6 +84,12 @@
     if (read.right) return sayMissing(read, keyfile.editionsOf(read, items, told), items);
     const slip = "a character of it is wrong, missing, added or out of place.";
     return say(paragraph(`This is nearly a key, but its check does not fit: ${slip}`));
+  }
+
+  /** The key in a text that somebody copied: by itself, in quotes, or in a command of this site. */
+  function keyIn(text) {
+    const said = text.trim();
+    return said.match(/ --text "([^"\s]+)"/)?.[1] ?? said.replace(/^["'`“”‘’«»]+|["'`“”‘’«»]+$/g, "");
   }
 
   /** Do one look-up, the latest one asked for. */
@@ -97,7 +107,7 @@
   }
 
   const lookUpFile = (file) => tryTo(() => keyfile.open(file));
-  const lookUpText = (text) => tryTo(async () => ({ text: text.trim(), edition: "" }));
+  const lookUpText = (text) => tryTo(async () => ({ text: keyIn(text), edition: "" }));
 
   const chooser = document.querySelector("#keyfile");
   chooser.addEventListener("change", () => {

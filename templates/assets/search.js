@@ -61,15 +61,19 @@
     }
   }
 
-  /** Take words and filters from the address; what is asked for in vain is no filter. */
+  /** Take words and filters from the address; what is asked for in vain is no filter, and that is told. */
   function readAddress() {
     const asked = inAddress();
+    const vain = [];
     query.value = asked.get("q") ?? "";
     for (const [name, select] of Object.entries(filters)) {
       const value = asked.get(name);
-      select.value = [...select.options].some((option) => option.value === value) ? value : "";
+      const known = [...select.options].some((option) => option.value === value);
+      select.value = known ? value : "";
+      if (value && !known) vain.push(`${name} ${babelgen.cut(value, 80)}`);
       select.parentElement.hidden = select.dataset.choices < 2 && !select.value;
     }
+    if (vain.length) babelgen.tell(`There is no ${vain.join(", and no ")} here: left out of the search.`);
   }
 
   /** Show beside each choice how many it would find, with the words and the other filters as they are. */

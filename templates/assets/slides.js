@@ -27,7 +27,7 @@
       const { from, first, row } = stretches.findLast((stretch) => stretch.from <= number);
       const here = first + number - from;
       const page = address(babelgen.itemPath(slug, here));
-      return { row: row + number - from, href: page, place: `${title}, no.\u00a0${here}` };
+      return { row: row + number - from, href: page, place: `${babelgen.cut(title, 80)}, no.\u00a0${here}` };
     };
     return { length, start, at };
   }
@@ -138,7 +138,8 @@
   /** The position from which on to show: the item's own, or that of the first plate of the sheet that is in view. */
   function position({ dataset }) {
     if (dataset.position) return Number(dataset.position);
-    const plates = [...document.querySelectorAll("main .plate")];
+    // Those of a sheet, in order: a room's chosen few come from anywhere in the collection.
+    const plates = [...document.querySelectorAll('main > .plates .plate, [aria-labelledby="room-plates"] .plate')];
     const first = plates.find((plate) => plate.getBoundingClientRect().bottom > 0) ?? plates[0];
     return Number(first?.href.match(/item-(\d+)\.html$/)?.[1] ?? 1);
   }

@@ -44,7 +44,7 @@
   Object.assign(babelgen.actions, {
     choose: ({ dataset: { gene } }) => {
       const held = lines();
-      const wanted = target.value.replace(/[\s\u0000-\u001f\u0085#]+/g, " ").trim();
+      const wanted = target.value.replace(/[\s\u0000-\u001f\u0085]+/g, " ").trim();
       if (wanted !== targeted(held)) held.push(wanted ? `to ${wanted}` : "to");
       put([...held, gene]);
       babelgen.tell(`Chosen: ${gene}.`);

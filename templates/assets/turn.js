@@ -64,7 +64,7 @@
   }
 
   function makeHelp() {
-    const dialog = element("dialog", "", { id: "help", className: "card" });
+    const dialog = element("dialog", "", { id: "help", className: "card", autofocus: true }); // else its only box, at the end
     dialog.setAttribute("aria-labelledby", "help-title");
     const list = element("dl", "", { className: "facts" });
     list.append(...[...Object.values(shortcuts), ...others].map(helpRow));

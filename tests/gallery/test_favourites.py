@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from babelgen.gallery import paths
+from babelgen.keys.spelling import compute_check
 
 from .made_up import MADE, MadeCollection, MadeLibrary, made_up, name_of, row
 from .reader import Reader
@@ -171,10 +172,14 @@ class TestFile:
     def test_what_a_file_holds_besides_is_told(self, reader: Reader) -> None:
         keep(reader, [row(1, "").name])
         shelf(reader)
-        lines = [row(1, "").key, row(77, "").key, "<b>no key</b>", "", f" {row(2, '').key}\r"]
+        body = row(77, "").key.partition("~")[0]
+        absent, slip = f"{body}~{compute_check(body)}", row(77, "").key
+        lines = [row(1, "").key, absent, slip, "<b>no key</b>", "", f" {row(2, '').key}\r"]
         give(reader, "\n".join(lines))
-        said = "1 picture added, 1 already here, 1 not printed in this library, 1 line without a key."
-        reader.told(said, "[role=status]")
+        reader.told("1 picture added, 1 already here, 1 not printed in this library, ", "[role=status]")
+        reader.told(
+            "1 key with a wrong character, as the check tells, 1 line without a key.", "[role=status]"
+        )
         assert kept(reader) == [row(1, "").name, row(2, "").name]
 
     @pytest.mark.parametrize("text", ["", "\n\n", "\0\1\2", "A" * 200000])

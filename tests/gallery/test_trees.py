@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from babelgen.collections.choices import Session
 from babelgen.collections.tree import BEGINNING, Gene, Generation, Tree
+from babelgen.commands.evolve import read_choices
 from babelgen.gallery import paths
 from babelgen.gallery.trees import lines
 from babelgen.rooms import Room
@@ -187,13 +188,13 @@ class TestChoosing:
         with page.expect_download() as download:
             page.click('[data-do="save-choices"]')
         assert download.value.suggested_filename == "bred-choices.txt"
-        lines = Path(download.value.path()).read_text("utf-8").splitlines()
-        assert lines == ["4.2", "to a storm 1 at sea", "1.1", "start", "to", "3.1"]
+        lines = read_choices(Path(download.value.path()))
+        assert lines == ("4.2", "to a storm #1 at sea", "1.1", "start", "to", "3.1")
         session = Session(TREE, 5, 0.1, "")
         for line in lines:
             session = session.say(line)
         assert [(str(each.parent), each.target) for each in session.tree.generations[5:]] == [
-            ("4.2", ""), ("1.1", "a storm 1 at sea"), ("start", "a storm 1 at sea"), ("3.1", "")
+            ("4.2", ""), ("1.1", "a storm #1 at sea"), ("start", "a storm #1 at sea"), ("3.1", "")
         ]  # fmt: skip
 
     def test_what_genes_turn_to_already_is_there_and_may_be_taken_away(
