@@ -198,3 +198,14 @@ def test_a_reader_that_has_gone_is_no_bug(unbuffered: str) -> None:
     )  # fmt: skip
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_an_interrupt_before_a_command_has_begun_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("babelgen.cli.app", interrupted)
+    assert main(["status"]) == 130
+    assert capsys.readouterr().err == "error: Interrupted; nothing was begun.\n"

@@ -228,3 +228,11 @@ def test_a_library_that_is_wrong_already_is_left_alone(root: Path, add: Run) -> 
     (root / "library.toml").write_text("titel = 1\n")
     assert "titel is not known here" in add("search", "a forest", code=1)
     assert (root / "library.toml").read_text() == "titel = 1\n"
+
+
+def test_a_long_prompt_makes_a_short_title(root: Path, add: Run) -> None:
+    add("search", "the  sea " + "and the sea " * 40, "--add-only")
+    (title,) = (one.title for one in load_library(root).collections[-1:])
+    assert title.startswith("the sea and the sea and")
+    assert title.endswith(("sea …", "and …", "the …"))
+    assert len(title) <= 82

@@ -89,7 +89,7 @@ def test_the_same_choices_make_the_same_pictures(evolve: Any, tmp_path: Path) ->
     go_on("--choose", "2")
     go_on("--choose", "1")
     choices = tmp_path / "choices.txt"
-    choices.write_text("2  # the darker one\n\n1\n")
+    choices.write_text("2  # the darker one\n# and its child\n\n1\n")
     evolve(*begin, "--library", "library/other", "--choices", str(choices))
     one, other = (load_library(Path(f"library/{name}")) for name in ("default", "other"))
     assert [entry.key for entry in one.entries()] == [entry.key for entry in other.entries()]

@@ -217,6 +217,7 @@ class TestRendering:
         for name, told in [
             (".", ". is a folder, and the picture must be a file."),
             ("file/a.png", "file/a.png cannot be written: Not a directory."),
+            ("a.jpg", "a.jpg would be a PNG: give it a name that ends in .png."),
         ]:
             assert main([*words, name]) == 1
             assert capsys.readouterr() == ("", f"error: {told}\n")

@@ -14,6 +14,7 @@ from babelgen.gallery.pages import Pages
 from babelgen.keys import Address, Shelf, format_key, next_key, previous_key
 from babelgen.library import load_library, picture_name
 from babelgen.statistics import statistics_of
+from babelgen.store import file_of
 
 from .. import tiny
 from ..conftest import LibraryFactory, library_factory
@@ -91,6 +92,32 @@ def test_statistics_are_published_and_only_those_that_are_pinned(
     assert main(["site", "--library", str(root), "--out", "other"]) == 1
     assert "are not the ones that it was made with." in capsys.readouterr().err
     assert not (elsewhere / "other").exists()
+
+
+def test_what_has_no_picture_is_told_each_time_until_it_has(
+    books: Path, elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["site", "--library", str(books), "--out", "pages"]
+    told = (
+        "1 key has no picture in it: not rendered yet, not whole, or flagged; `render.py status` says more."
+    )
+    assert main(words) == 0
+    assert "no picture" not in capsys.readouterr().err
+    (entry, _) = load_library(books).entries()
+    view = file_of(books, "views", entry.name)
+    whole = view.read_bytes()
+    view.unlink()
+    for _ in range(2):
+        assert main(words) == 0
+        assert told in capsys.readouterr().err
+    view.write_bytes(whole[:-1])  # of another size than the catalog says
+    for more in ([], ["--fresh"]):
+        assert main([*words, *more]) == 0
+        assert told in capsys.readouterr().err
+    view.write_bytes(whole)
+    assert main([*words, "--fresh"]) == 0
+    assert "no picture" not in capsys.readouterr().err
+    assert check(elsewhere / "pages") == []
 
 
 def test_what_cannot_be_replaced_is_told_by_its_place_in_the_site(

@@ -277,6 +277,7 @@ def test_datasets_loads_it_with_all_that_is_known(
             "mine holds what is not a data set of ours, such as a.txt: choose an empty folder.",
         ),
         (["--out", "file"], "file is a file: say the name of a folder."),
+        (["--out", "set.zip"], "set.zip would be a folder: give it a name that does not end in .zip."),
         (["--out", "file/set"], "The export stopped at file/set: Not a directory."),
         (["--library", "nowhere"], "There is no library in nowhere: it has no library.toml."),
     ],

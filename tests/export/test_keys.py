@@ -102,6 +102,7 @@ def test_keys_of_the_archive_are_whole(words_library: LibraryFactory) -> None:
             "The library in {root} has no collection 'nothing'; it has range, search.",
         ),
         (["--out", "folder"], "folder is a folder: say the name of a file."),
+        (["--out", "keys.tar"], "keys.tar would be a zip file: give it a name that ends in .zip."),
         (["--out", "file"], "file is there already and is no zip file of ours: choose another name."),
         (["--out", "file/keys.zip"], "The export stopped at file: File exists."),
         (["--library", "nowhere"], "There is no library in nowhere: it has no library.toml."),

@@ -372,6 +372,27 @@ class TestKeyFiles:
         seeker.told("its check does not fit", "#answer")
         assert compute_check(key.partition("~")[0]) not in seeker.page.content()
 
+    @pytest.mark.parametrize(
+        "around", ['"{}"', "“{}”", " '{}'\n", 'python render.py key render --text "{}" --out a.png']
+    )
+    def test_one_is_taken_out_of_quotes_and_of_a_command(self, seeker: Reader, around: str) -> None:
+        seeker.open(paths.SEARCH)
+        paste = """text => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            document.body.dispatchEvent(new ClipboardEvent("paste", { bubbles: true, clipboardData }));
+        }"""
+        seeker.page.evaluate(paste, around.format(row(2, "").key))
+        assert seeker.at(paths.item("seas", 3))
+
+    def test_a_key_in_capitals_is_told(self, seeker: Reader) -> None:
+        give(seeker, right(key_of(5)).upper().encode())
+        seeker.told("This is no key: keys are in lower case.", "#answer")
+
+    def test_a_filter_that_is_not_there_is_told(self, seeker: Reader) -> None:
+        seeker.open(f"{paths.SEARCH}#q=sea&collection=nope")
+        seeker.told("There is no collection nope here: left out of the search.", "[role=status]")
+
     def test_flagged_pictures_are_not_found(self, seeker: Reader, varied: MadeLibrary) -> None:
         flagged = [one for one in varied.rows.values() if one.flagged]
         assert len(flagged) == 2

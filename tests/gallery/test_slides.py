@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from babelgen.gallery import paths
+from babelgen.rooms import Room
 
 from .made_up import MadeCollection, MadeLibrary, row
 from .reader import Reader
@@ -65,6 +66,22 @@ def test_it_starts_where_the_reader_is_and_leaves_gaps_out(viewer: Reader) -> No
     assert page.locator("#slides b").count() == 0
     page.click("#slides .told-slide a")
     assert viewer.at(paths.item("ten", 4))
+
+
+def test_in_a_room_it_begins_with_the_first_whatever_is_chosen(browser: Any, tmp_path: Path) -> None:
+    library = MadeLibrary(tmp_path / "library")
+    library.add(
+        MadeCollection("room", "A room", room=Room(chosen=(5, 2))),
+        [row(at, f"picture {at}") for at in range(6)],
+    )
+    library.build(tmp_path / "site")
+    reader = Reader(browser.new_context().new_page(), tmp_path / "site")
+    page = reader.open(paths.sheet("room"))
+    page.click("text=Slideshow")
+    shown(reader, "A room, no.\u00a01")
+    assert "(1 of 6)" in page.inner_text("#slides .told-slide")
+    page.context.close()
+    assert reader.troubles == []
 
 
 def test_it_goes_on_by_itself_until_it_is_paused(viewer: Reader) -> None:
