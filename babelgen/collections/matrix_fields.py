@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from babelgen.collections.collection import MOST, check_prompt, read_page, require_prompts
 from babelgen.collections.matrix import Matrix, numbers_of, same
+from babelgen.collections.sample import LARGEST_SEED
 from babelgen.edition import Edition
 from babelgen.errors import UserError
 from babelgen.keys import MAX_STEPS
@@ -22,7 +23,6 @@ from babelgen.tokens import tokens_of
 from babelgen.toml import LARGEST_FILE, Table
 
 MOST_CELLS = 10_000
-LARGEST_SEED = 2**63 - 1
 HEAVIEST = 1e9
 MODES = ("sample", "grid")
 

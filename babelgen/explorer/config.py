@@ -13,7 +13,7 @@ EXPERIMENTS = ("single-inference", "visualize-diffusion", "random-walk", "interp
 METHODS = ("slerp", "lerp")
 DEFAULT_SCHEDULER = "DPMSolverMultistepScheduler"
 MOST_IMAGES, MOST_STEPS = 1000, 100_000
-LARGEST_SEED = 2**64 - 1  # of a torch generator
+LARGEST_TORCH_SEED = 2**64 - 1  # of a torch generator
 LARGEST_SIDE = 16_383  # pixels, as WebP has them
 
 # Which fields each experiment has beside those that all have; where another stands, it plays no part there.
@@ -146,7 +146,7 @@ def _noise(table: Table, folder: Path) -> Noise:
     file = _file(table, "load_latent_noise", folder)
     if file is not None:
         return Noise(file=file)
-    return Noise(table.number("rand_seed", low=0, high=LARGEST_SEED))
+    return Noise(table.number("rand_seed", low=0, high=LARGEST_TORCH_SEED))
 
 
 def _file(table: Table, name: str, folder: Path) -> Path | None:
@@ -195,7 +195,7 @@ def _stated(table: Table, folder: Path) -> list[Noise]:
     """`inter_noises`: seeds and .pt files, side by side."""
     noises = []
     for value in table.mixed("inter_noises"):
-        if isinstance(value, int) and 0 <= value <= LARGEST_SEED:
+        if isinstance(value, int) and 0 <= value <= LARGEST_TORCH_SEED:
             noises.append(Noise(value))
         elif isinstance(value, str) and value.endswith(".pt"):
             noises.append(Noise(file=folder / value))

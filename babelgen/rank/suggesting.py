@@ -13,7 +13,8 @@ import tomlkit
 from babelgen.collections import Collection, read_collection
 from babelgen.collections.collection import LONGEST_SLUG
 from babelgen.collections.matrix import Matrix
-from babelgen.collections.matrix_fields import LARGEST_SEED, read_matrix
+from babelgen.collections.matrix_fields import read_matrix
+from babelgen.collections.sample import LARGEST_SEED
 from babelgen.errors import UserError
 from babelgen.library import DEFAULT_EDITION, FILE, Library
 from babelgen.rank.counting import Counts
