@@ -69,21 +69,25 @@ def _read(archive: zipfile.ZipFile, member: str, source: str) -> NDArray[Any]:
     try:
         with archive.open(member) as opened:
             return read_array(opened.read(LARGEST + 1))
-    except TypeError:
+    except HasObjects:
         raise UserError(f"{where} holds Python objects, not numbers.") from None
     except Exception as error:  # of any type, as above
         raise UserError(f"{where} cannot be read: it is broken, or too large.") from error
 
 
+class HasObjects(Exception):
+    """An array of Python objects, which reading would have to run."""
+
+
 def read_array(data: bytes) -> NDArray[Any]:
     """The array of an .npy file's bytes, and never more memory than they take.
 
-    Raises TypeError where it holds Python objects, and other errors of many types for what is no such file.
+    Raises HasObjects where it would have to be run, and errors of many types for what is no such file.
     """
     stream = io.BytesIO(data)
     shape, fortran, dtype = _header(stream)
     if dtype.hasobject:
-        raise TypeError("it holds Python objects")
+        raise HasObjects
     rest = stream.read()
     if math.prod(shape) * dtype.itemsize != len(rest):
         raise ValueError("it is longer or shorter than its header says")

@@ -113,19 +113,10 @@ def _row(item: Item, number: int, edition: int) -> list[str | int]:
     p = item.picture
     key = p.key if len(p.key) <= WHOLE_KEY else ""
     prompt = shorten(item.said, _PROMPT)
-    row: list[str | int] = [
-        prompt,
-        number,
-        item.position,
-        p.name,
-        p.colour,
-        p.width,
-        p.height,
-        key,
-        p.steps,
-        edition,
-    ]
-    return [*row, 1] if item.unsaid else row
+    unsaid = [1] if item.unsaid else []
+    return [
+        prompt, number, item.position, p.name, p.colour, p.width, p.height, key, p.steps, edition, *unsaid,
+    ]  # fmt: skip
 
 
 def _unnamed(index: Index, edition: str) -> int:
