@@ -12,13 +12,12 @@ from babelgen.commands.console import say, warn_prompts
 from babelgen.commands.render import render_and_report, settled
 from babelgen.edition import load_edition
 from babelgen.errors import UserError
+from babelgen.gallery.text import titled
 from babelgen.library import DEFAULT, DEFAULT_EDITION, FILE, load_library
 from babelgen.rooms import FIELDS
 from babelgen.settings import Destination, Run
 from babelgen.store import add_collection
 from babelgen.toml import Table, read_toml
-
-_TITLE = 80  # characters of a title that nobody has chosen
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _fields(
         raise UserError(f"{root} has another collection with the name {name!r}.")
     fields: dict[str, object] = {
         "name": name,
-        "title": destination.title or _title(addition.words),
+        "title": destination.title or titled(" ".join(addition.words.split())),
         "kind": addition.kind,
     }
     if addition.description:
@@ -112,12 +111,6 @@ def edition_of(named: str | None, root: Path) -> str:
     if not (root / FILE).is_file():
         return DEFAULT_EDITION
     return read_toml(root / FILE).text("edition", DEFAULT_EDITION)
-
-
-def _title(words: str) -> str:
-    """A title made of a prompt, which may be long."""
-    words = " ".join(words.split())
-    return words if len(words) <= _TITLE else f"{words[:_TITLE].rpartition(' ')[0] or words[:_TITLE]} …"
 
 
 def _free_name(words: str, known: Mapping[str, object]) -> str:

@@ -97,8 +97,11 @@ const babelgen = (() => {
   const cut = (text, most) =>
     text.length > most ? `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "").trimEnd()}…` : text;
 
+  /** Where a picture hangs, in words: the title of its collection, and the position there. */
+  const placed = (title, position) => `${cut(title, 80)}, no.\u00a0${position}`;
+
   /** The text of a row's picture for those who do not see it: its prompt, or where it stands. */
-  function describe([said, , , , , , , , , , unsaid]) {
+  function describe({ 0: said, 10: unsaid }) {
     if (unsaid) return `Picture ${cut(said.charAt(0).toLowerCase() + said.slice(1), 125)}`;
     return said ? `Picture for “${cut(said, 125)}”` : "Picture for the empty prompt";
   }
@@ -128,7 +131,7 @@ const babelgen = (() => {
     const caption = element("span", "", { className: "caption" });
     const prompt = words(cut(row[0], 300));
     prompt.setAttribute("aria-hidden", "true"); // the picture says them
-    caption.append(prompt, element("span", `${cut(title, 80)}, no.\u00a0${position}`, { dir: "auto", className: "place" }));
+    caption.append(prompt, element("span", placed(title, position), { dir: "auto", className: "place" }));
     link.append(mounted(row), caption);
     const item = element("li");
     item.append(link);
@@ -232,7 +235,7 @@ const babelgen = (() => {
   for (const hidden of document.querySelectorAll("[data-script]")) hidden.hidden = false;
   for (const shown of document.querySelectorAll("[data-noscript]")) shown.hidden = true;
   return {
-    library, actions, address, cut, describe, element, find, forget, itemPath, items, keyOf, load, mounted, plate,
+    library, actions, address, cut, describe, element, find, forget, itemPath, items, keyOf, load, mounted, placed, plate,
     receive, row, save, say, tell, words,
   };
 })();

@@ -27,7 +27,7 @@
       const { from, first, row } = stretches.findLast((stretch) => stretch.from <= number);
       const here = first + number - from;
       const page = address(babelgen.itemPath(slug, here));
-      return { row: row + number - from, href: page, place: `${babelgen.cut(title, 80)}, no.\u00a0${here}` };
+      return { row: row + number - from, href: page, place: babelgen.placed(title, here) };
     };
     return { length, start, at };
   }
@@ -64,8 +64,7 @@
     const found = show.at(number);
     const row = await babelgen.row(found.row);
     const [slug, title] = items.collections[row[1]];
-    const words = `${babelgen.cut(title, 80)}, no.\u00a0${row[2]}`;
-    const { href = address(babelgen.itemPath(slug, row[2])), place = words } = found;
+    const { href = address(babelgen.itemPath(slug, row[2])), place = babelgen.placed(title, row[2]) } = found;
     return { row, href, place, view: address(`views/${row[3].slice(0, 2)}/${row[3]}.webp`) };
   }
 
